@@ -1,0 +1,182 @@
+"""Changes, plans and outcomes: what is to happen, as data, and what did happen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from reconciler.model.documents import Document
+from reconciler.model.findings import Finding, Range
+
+
+class Action(StrEnum):
+    """What happens to one resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class Reason(StrEnum):
+    """Why it happens. An ended access is `expired`, whoever notices it and however late."""
+
+    DECLARED = "declared"
+    OMITTED = "omitted"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    DRIFTED = "drifted"
+
+
+class Risk(StrEnum):
+    """How much a mistake in this change would cost."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Status(StrEnum):
+    """What became of one change."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field of a resource, before and after, as JSON values; None means not set.
+
+    `path` names fields with dots and quotes odd keys: `roles`, `sites["acme.webex.com"].role`.
+    """
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change of one resource, complete in itself: display and apply need nothing else.
+
+    Attributes:
+        type: `organization`, `administrator` or `elevation-grant`.
+        name: the organization's name, the e-mail, or the grant's name.
+        before: canonical document, None for a creation.
+        after: canonical document, None for a deletion.
+        risk: shown to people; not part of the digest.
+    """
+
+    address: str
+    organization: str
+    type: str
+    name: str
+    action: Action
+    reason: Reason
+    before: Document | None
+    after: Document | None
+    fields: tuple[FieldChange, ...] = ()
+    risk: Risk = Risk.MEDIUM
+
+    @property
+    def expires(self) -> bool:
+        """Tell whether this only records an end that has come by itself."""
+        return self.reason is Reason.EXPIRED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Moment:
+    """Something that starts or ends by itself. `event` is one of `starts`, `ends`, `lapses`."""
+
+    at: datetime
+    address: str
+    event: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removals:
+    """Who loses access in one organization, counted for the safety rails.
+
+    Attributes:
+        people: identity keys that leave, lose every role, or are no full administrator any more; expiries do not count.
+        stored: how many people the stored state holds for the organization, ended access not counted.
+    """
+
+    people: tuple[str, ...]
+    stored: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The plan of one organization.
+
+    Attributes:
+        serial: the stored serial that the plan was made against; 0 when nothing is stored.
+        digest: 64 hexadecimal digits over lineage, serial and changes; empty when there is no change.
+            Never depends on the clock, on ranges or on risk.
+        changes: in the order in which they are performed.
+        findings: warnings and infos; errors stop a run before it has a plan.
+        refusals: what a safety rail says against it; not empty means that it is not applied.
+        timeline: what of the organization starts or ends by itself after `as_of`.
+        valid_until: the first instant after `as_of` at which that happens; None when never, or without changes.
+        unchanged: how many declared resources need no change.
+        ranges: address to the place in the manifests that declares it (or would).
+    """
+
+    organization: str
+    serial: int
+    digest: str
+    as_of: datetime
+    changes: tuple[Change, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    refusals: tuple[Finding, ...] = ()
+    timeline: tuple[Moment, ...] = ()
+    valid_until: datetime | None = None
+    unchanged: int = 0
+    removals: Removals = Removals(people=(), stored=0)
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """How many resources change, by kind; the counts are disjoint, an ended access is `expire` and nothing else."""
+
+    create: int = 0
+    update: int = 0
+    delete: int = 0
+    expire: int = 0
+    no_op: int = 0
+
+    def __add__(self, other: "Summary") -> "Summary":
+        """Return the sum of both."""
+        return Summary(
+            create=self.create + other.create,
+            update=self.update + other.update,
+            delete=self.delete + other.delete,
+            expire=self.expire + other.expire,
+            no_op=self.no_op + other.no_op,
+        )
+
+    @property
+    def changes(self) -> int:
+        """How many resources change at all."""
+        return self.create + self.update + self.delete + self.expire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one planned change.
+
+    Attributes:
+        at: when it was performed or given up, UTC.
+        detail: why, when it was not done; what is left to do by hand for `manual`.
+    """
+
+    address: str
+    action: Action
+    reason: Reason
+    status: Status
+    at: datetime
+    detail: str = ""

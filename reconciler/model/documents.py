@@ -1,0 +1,212 @@
+"""Canonical documents: the one JSON shape of every resource, in state, plan and reports, and its way back.
+
+Keys are snake_case, sets are sorted lists, instants are RFC 3339 in UTC, and whatever has its default is left out,
+so that equal resources have equal bytes. `compact` gives those bytes.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from reconciler.model.instants import format_instant, parse_instant
+from reconciler.model.resources import (
+    Administrator,
+    EndReason,
+    Grant,
+    GrantEnd,
+    Home,
+    Organization,
+    OrganizationType,
+    RestrictedMode,
+    Settings,
+    SiteAssignment,
+)
+
+Document = dict[str, Any]
+"""A JSON object. Values are what `json.loads` gives; the shape is fixed by the functions below."""
+
+_GRANT_TEXTS: Final = ("ticket", "approved_by", "denied_by")
+_GRANT_INSTANTS: Final = ("approved_at", "expires_at", "denied_at", "revoked_at")
+
+
+def compact(value: object) -> bytes:
+    """Return *value* as canonical JSON: sorted keys, no blanks, ASCII only."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+
+
+def sha256_hex(data: bytes) -> str:
+    """Return the SHA-256 of *data* as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_of(value: object) -> str:
+    """Return `sha256:…` over the canonical bytes of *value*."""
+    return "sha256:" + sha256_hex(compact(value))
+
+
+def _instant(value: datetime | None) -> str | None:
+    return None if value is None else format_instant(value)
+
+
+def _read_instant(document: Mapping[str, Any], key: str) -> datetime | None:
+    text = document.get(key)
+    return None if text is None else parse_instant(text)
+
+
+def _without_defaults(items: Iterable[tuple[str, Any]]) -> Document:
+    return {key: value for key, value in items if value is not None and value is not False and value not in ([], {})}
+
+
+def settings_document(settings: Settings) -> Document:
+    """Return the canonical document of an organization's settings."""
+    mode = settings.restricted_mode
+    document = _without_defaults(
+        (
+            ("display_name", settings.display_name),
+            ("webex_id", settings.webex_id),
+            ("labels", dict(sorted(settings.labels.items()))),
+            ("managed_by", settings.managed_by),
+            ("services", sorted(settings.services)),
+            ("sites", {site: {"managed_in": where} for site, where in sorted(settings.sites.items())}),
+            ("locations", sorted(settings.locations)),
+        )
+    )
+    document["type"] = settings.type.value
+    document["support"] = {"cisco_read_only_access": settings.cisco_read_only_access}
+    if mode is not None:
+        document["restricted_mode"] = {"enabled": mode.enabled, "exempt": sorted(mode.exempt)}
+    return document
+
+
+def read_settings(document: Mapping[str, Any]) -> Settings:
+    """Return the settings that `settings_document` wrote."""
+    mode = document.get("restricted_mode")
+    return Settings(
+        type=OrganizationType(document["type"]),
+        display_name=document.get("display_name"),
+        webex_id=document.get("webex_id"),
+        labels=dict(document.get("labels", {})),
+        managed_by=document.get("managed_by"),
+        restricted_mode=None if mode is None else RestrictedMode(enabled=mode["enabled"], exempt=frozenset(mode["exempt"])),
+        cisco_read_only_access=document["support"]["cisco_read_only_access"],
+        services=frozenset(document.get("services", ())),
+        sites={site: facts["managed_in"] for site, facts in document.get("sites", {}).items()},
+        locations=frozenset(document.get("locations", ())),
+    )
+
+
+def administrator_document(administrator: Administrator) -> Document:
+    """Return the canonical document of an administrator; `email` and `roles` are always there."""
+    home = administrator.home
+    sites = {
+        site: _without_defaults((("role", held.role), ("meeting_content_manager", held.meeting_content_manager)))
+        for site, held in sorted(administrator.sites.items())
+    }
+    document = _without_defaults(
+        (
+            ("name", administrator.name),
+            ("sites", sites),
+            ("locations", sorted(administrator.locations)),
+            ("home", None if home is None else _without_defaults((("organization", home.organization), ("type", home.type)))),
+            ("expires_at", _instant(administrator.expires_at)),
+        )
+    )
+    document["email"] = administrator.email
+    document["roles"] = sorted(administrator.roles)
+    if administrator.customers is not None:
+        document["customers"] = sorted(administrator.customers)
+    return document
+
+
+def read_administrator(document: Mapping[str, Any]) -> Administrator:
+    """Return the administrator that `administrator_document` wrote."""
+    home = document.get("home")
+    customers = document.get("customers")
+    return Administrator(
+        email=document["email"],
+        name=document.get("name"),
+        roles=frozenset(document["roles"]),
+        sites={
+            site: SiteAssignment(role=held.get("role"), meeting_content_manager=held.get("meeting_content_manager", False))
+            for site, held in document.get("sites", {}).items()
+        },
+        locations=frozenset(document.get("locations", ())),
+        customers=None if customers is None else frozenset(customers),
+        home=None if home is None else Home(organization=home.get("organization"), type=home.get("type")),
+        expires_at=_read_instant(document, "expires_at"),
+    )
+
+
+def grant_document(grant: Grant) -> Document:
+    """Return the canonical document of a grant; `name` and `organization` stand in its address as well."""
+    document = _without_defaults(
+        (
+            *((key, getattr(grant, key)) for key in _GRANT_TEXTS),
+            *((key, _instant(getattr(grant, key))) for key in _GRANT_INSTANTS),
+        )
+    )
+    document["name"] = grant.name
+    document["organization"] = grant.organization
+    document["agent"] = {"email": grant.agent_email, "type": grant.agent_type}
+    document["reason"] = grant.reason
+    document["requested_at"] = format_instant(grant.requested_at)
+    if grant.ended is not None:
+        end = grant.ended
+        document["ended"] = {"reason": end.reason.value, "at": format_instant(end.at), "recorded_at": format_instant(end.recorded_at)}
+    return document
+
+
+def read_grant(document: Mapping[str, Any]) -> Grant:
+    """Return the grant that `grant_document` wrote."""
+    end = document.get("ended")
+    return Grant(
+        name=document["name"],
+        organization=document["organization"],
+        agent_email=document["agent"]["email"],
+        agent_type=document["agent"]["type"],
+        reason=document["reason"],
+        requested_at=parse_instant(document["requested_at"]),
+        ticket=document.get("ticket"),
+        approved_by=document.get("approved_by"),
+        approved_at=_read_instant(document, "approved_at"),
+        expires_at=_read_instant(document, "expires_at"),
+        denied_by=document.get("denied_by"),
+        denied_at=_read_instant(document, "denied_at"),
+        revoked_at=_read_instant(document, "revoked_at"),
+        ended=None
+        if end is None
+        else GrantEnd(reason=EndReason(end["reason"]), at=parse_instant(end["at"]), recorded_at=parse_instant(end["recorded_at"])),
+    )
+
+
+def organization_document(organization: Organization) -> Document:
+    """Return the canonical document of a whole organization.
+
+    Shape: `{name, settings, administrators, grants}`; administrators and grants are lists in the order of their keys;
+    `settings` and `administrators` are null where nothing is known.
+    """
+    people = organization.administrators
+    return {
+        "name": organization.name,
+        "settings": None if organization.settings is None else settings_document(organization.settings),
+        "administrators": None if people is None else [administrator_document(people[key]) for key in sorted(people)],
+        "grants": [grant_document(organization.grants[name]) for name in sorted(organization.grants)],
+    }
+
+
+def read_organization(document: Mapping[str, Any]) -> Organization:
+    """Return the organization that `organization_document` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: the document is not of that shape.
+    """
+    people = document["administrators"]
+    administrators = None if people is None else {person.key: person for person in map(read_administrator, people)}
+    return Organization(
+        name=document["name"],
+        settings=None if document["settings"] is None else read_settings(document["settings"]),
+        administrators=administrators,
+        grants={grant.name: grant for grant in map(read_grant, document["grants"])},
+    )

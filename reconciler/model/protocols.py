@@ -1,0 +1,214 @@
+"""The outside world, as small protocols. Their docstrings are the specification; `tests/contract` holds every implementation to it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from reconciler.model.changes import Change, Status
+from reconciler.model.journal import ChainHead, Entry, Record
+from reconciler.model.resources import Observation, Organization
+
+
+class Clock(Protocol):
+    """Where the present comes from."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class StoredHead:
+    """What the stored state says of one organization without reading its document.
+
+    Attributes:
+        digest: `sha256:…` of the stored document, None for an organization that was forgotten.
+        next_end: the first instant at which something in the document starts or ends by itself and is not recorded yet, UTC;
+            None when nothing does.
+    """
+
+    name: str
+    serial: int
+    digest: str | None
+    next_end: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """One organization of the stored state. Serial and organization belong together (read in one statement).
+
+    Attributes:
+        organization: None when nothing is stored, or when it was forgotten.
+        serial: 0 when nothing was ever stored; it goes on counting after an organization was forgotten.
+    """
+
+    organization: Organization | None
+    serial: int
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds a lock, in words for whoever waits.
+
+    Attributes:
+        operator: `user@host`.
+        process_started: when the process began, seconds since the epoch; tells a reused pid apart. 0 when unknown.
+        operation: the command, such as `apply`.
+        since: UTC.
+    """
+
+    operator: str
+    host: str
+    pid: int
+    process_started: float
+    operation: str
+    version: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockInfo:
+    """One held lock: the id that `unlock` takes, the organizations it covers (sorted), and its holder."""
+
+    id: str
+    organizations: tuple[str, ...]
+    holder: Holder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """A lock that this run holds, and the dead locks it took over on the way."""
+
+    id: str
+    organizations: frozenset[str]
+    taken_over: tuple[LockInfo, ...] = ()
+
+
+class StateReader(Protocol):
+    """The stored state, to read. No method writes, and none leaves a file behind, also after a crash of a writer.
+
+    Every method raises `CorruptStateError` when what it reads is damaged; damage is never read as "nothing there".
+    """
+
+    @property
+    def location(self) -> str:
+        """The URL of the state, with any password masked."""
+        ...
+
+    @property
+    def lineage(self) -> str | None:
+        """The identity of this state, minted when it was made; None when there is no stored state yet."""
+        ...
+
+    def heads(self) -> Iterator[StoredHead]:
+        """Yield what is stored of every organization ever stored, by name, forgotten ones included."""
+        ...
+
+    def read(self, name: str) -> Stored:
+        """Return one organization; an unknown name gives serial 0 and no organization."""
+        ...
+
+    def entries(self, organization: str | None = None) -> Iterator[Entry]:
+        """Yield the journal of one organization by `seq`, or of all by organization and `seq`."""
+        ...
+
+    def entries_of_plan(self, plan_hash: str) -> Iterator[Entry]:
+        """Yield the entries that were written while the plan of that hash was performed, by organization and `seq`."""
+        ...
+
+    def chain_heads(self) -> list[ChainHead]:
+        """Return the recorded head of every chain, by organization."""
+        ...
+
+    def locks(self) -> list[LockInfo]:
+        """Return the locks that are held, by id."""
+        ...
+
+    def problems(self) -> Iterator[str]:
+        """Yield what the storage itself finds wrong when it checks all of its pages and rows, one line each."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections; a second call does nothing."""
+        ...
+
+
+class Store(StateReader, Protocol):
+    """The stored state, to change. Everything that is committed is durable when the method returns."""
+
+    def lock(
+        self, organizations: Sequence[str], holder: Holder, *, timeout: timedelta, record: Record
+    ) -> AbstractContextManager[Lock]:
+        """Hold the locks of all *organizations*, or of none; let go of them at the end of the block.
+
+        Waits up to *timeout* for locks of living holders. A lock whose holder is a dead process of this host is taken over,
+        and *record* (of kind `lock`) is written into that organization's chain, its detail naming the former holder.
+
+        Raises:
+            LockedError: another holder kept one of them for all that time; nothing was written.
+        """
+        ...
+
+    def commit(self, lock: Lock, organization: str, *, after: Organization | None, expected_serial: int, records: Sequence[Record]) -> int:
+        """Store *after* (None: forget the organization) with its journal records, in one transaction; return the new serial.
+
+        The new serial is *expected_serial* + 1.
+
+        Raises:
+            FencedError: the lock is no longer ours, or the stored serial is not *expected_serial*; nothing was written.
+        """
+        ...
+
+    def note(self, organization: str, records: Sequence[Record]) -> None:
+        """Append records to an organization's chain without touching its document or serial, in one transaction."""
+        ...
+
+    def unlock(self, lock_id: str, record: Record) -> LockInfo:
+        """Release the lock *lock_id* of somebody else and write *record* into the chain of each organization it covered.
+
+        Raises:
+            LockedError: the holder is a living process of this host.
+            StoreError: no lock has that id.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performed:
+    """What a target says of one change: `done`, or `manual` with what is left to do by hand in `detail`."""
+
+    status: Status
+    detail: str = ""
+
+
+class Target(Protocol):
+    """The live side."""
+
+    @property
+    def name(self) -> str:
+        """The target's name as users write it."""
+        ...
+
+    @property
+    def records_only(self) -> bool:
+        """True when the stored state is the record and nothing else changes: an organization's changes then commit together."""
+        ...
+
+    def observe(self, organization: Organization) -> Observation:
+        """Return what the target shows of *organization*, and which addresses it cannot show.
+
+        Raises:
+            TargetError: nothing could be observed; never an empty organization instead.
+        """
+        ...
+
+    def perform(self, change: Change) -> Performed:
+        """Make *change* true at the target. A second call with the same change has no further effect.
+
+        Raises:
+            TargetError: the change was not performed, or it is unknown whether it was.
+        """
+        ...

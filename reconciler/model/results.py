@@ -1,0 +1,230 @@
+"""What each use case answers: the values that `pipeline` returns and `reports` prints. They hold facts, no wording."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.model.changes import Action, Outcome, Plan, Reason, Summary
+from reconciler.model.findings import Finding
+from reconciler.model.journal import Entry
+from reconciler.model.protocols import LockInfo, StoredHead
+from reconciler.model.resources import Organization
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """The answer of `validate`. `findings` are in file order; `files`, `organizations` and `grants` count what was read."""
+
+    findings: tuple[Finding, ...]
+    files: int
+    organizations: int
+    grants: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetPlan:
+    """The plan of everything in scope: what holds for the whole, and a way to the plans of the organizations.
+
+    Attributes:
+        plan_hash: `sha256:…` over the lines `NAME DIGEST` of the organizations with changes, by name.
+        as_of: the instant the plan was made for, UTC.
+        valid_until: the earliest of the organizations' own; None when nothing of a changed organization starts or ends.
+        location: URL of the state, password masked.
+        lineage: None before the first apply.
+        serials: every organization in scope, changed or not.
+        people: how many people the state holds for the organizations in scope.
+        findings: everything to report, in file order, the organizations' own included.
+        refusals: every reason why apply would refuse, the organizations' own included.
+        complete: False when `--org` or `-l` left declared organizations out.
+        target: the target's name.
+        plans: yields, by name, the plans of the organizations that have changes; every call starts anew.
+    """
+
+    plan_hash: str
+    as_of: datetime
+    valid_until: datetime | None
+    location: str
+    lineage: str | None
+    serials: Mapping[str, int]
+    people: int
+    summary: Summary
+    findings: tuple[Finding, ...]
+    refusals: tuple[Finding, ...]
+    complete: bool
+    target: str
+    plans: Callable[[], Iterator[Plan]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What became of the changes of a run, disjoint."""
+
+    create: int = 0
+    update: int = 0
+    delete: int = 0
+    expire: int = 0
+    manual: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """The answer of `apply` and of every other command that changes something.
+
+    Attributes:
+        operation: `apply`, `forget`.
+        plan_hash: of the plan that was performed.
+        run: the run's id; for a plan that had been applied before, the id of that earlier run. None when nothing was to be done.
+        repeated: the plan had been applied in full before, and nothing was done now.
+        outcomes: by organization, in the order of performing; every call starts anew.
+        failures: what stopped whole organizations, as findings.
+        interrupted: the signal that ended the run early, None otherwise.
+    """
+
+    operation: str
+    plan_hash: str
+    run: str | None
+    repeated: bool
+    target: str
+    location: str
+    counts: Counts
+    outcomes: Callable[[], Iterator[Outcome]]
+    failures: tuple[Finding, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    interrupted: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One resource that differs between two sides. `fields` names those that differ, before = stored, after = declared."""
+
+    address: str
+    action: Action
+    reason: Reason
+    fields: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """The answer of `drift`. `unapplied` and `expected` are in the order of their addresses.
+
+    Attributes:
+        unapplied: declared versus stored; the declared side moved, or the stored one was written from other manifests.
+        expected: ends that have come by themselves and are not recorded yet.
+        complete: False when `--org` or `-l` left declared organizations out.
+    """
+
+    as_of: datetime
+    location: str
+    lineage: str | None
+    organizations: int
+    unapplied: tuple[Difference, ...]
+    expected: tuple[Difference, ...]
+    complete: bool
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateOf:
+    """The answer of `show ORG`: one organization as stored. `now` decides which grants are live."""
+
+    location: str
+    lineage: str
+    serial: int
+    organization: Organization
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredOrganization:
+    """One line of the list of stored organizations; `administrators` is None where they were never recorded."""
+
+    head: StoredHead
+    type: str | None
+    display_name: str | None
+    administrators: int | None
+    grants: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organizations:
+    """The answer of `show`: all stored organizations by name. `lineage` is None when there is no stored state."""
+
+    location: str
+    lineage: str | None
+    organizations: Callable[[], Iterator[StoredOrganization]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The answer of `history`. Entries by organization and `seq`; `head` is the hash over all chains, or of the one chain asked for."""
+
+    location: str
+    lineage: str | None
+    organization: str | None
+    entries: Callable[[], Iterator[Entry]]
+    head: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that `verify` found wrong; `seq` is the entry's place in the chain, None when it is about no entry."""
+
+    organization: str | None
+    seq: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """The answer of `verify`: what was checked and what is wrong. `locks` are those held at the moment."""
+
+    location: str
+    lineage: str | None
+    organizations: int
+    entries: int
+    head: str | None
+    problems: tuple[Problem, ...]
+    locks: tuple[LockInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlocked:
+    """The answer of `unlock`."""
+
+    lock: LockInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaffold:
+    """The answer of `init`: the folder and the files written, relative to it, sorted."""
+
+    folder: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A failure that leaves a command without its own answer."""
+
+    exit_code: int
+    findings: tuple[Finding, ...]
+    cancelled: bool = False
+    locks: tuple[LockInfo, ...] = field(default=())
+
+
+Result = (
+    Validation
+    | FleetPlan
+    | Application
+    | Drift
+    | StateOf
+    | Organizations
+    | History
+    | Verification
+    | Unlocked
+    | Scaffold
+    | Failure
+)
