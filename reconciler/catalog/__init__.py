@@ -4,6 +4,6 @@ Belongs here: reading and typing facts. The facts themselves stand in `data/`, e
 Does not belong here: rules, access calculation, anything about manifests. May know: yaml.
 """
 
-from reconciler.catalog.catalog import Catalog, RestrictedSetting, Role, load
+from reconciler.catalog.catalog import FULL_ADMINISTRATOR, Catalog, RestrictedSetting, Role, load
 
-__all__ = ["Catalog", "RestrictedSetting", "Role", "load"]
+__all__ = ["FULL_ADMINISTRATOR", "Catalog", "RestrictedSetting", "Role", "load"]

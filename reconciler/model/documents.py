@@ -62,17 +62,15 @@ def _without_defaults(items: Iterable[tuple[str, Any]]) -> Document:
 def settings_document(settings: Settings) -> Document:
     """Return the canonical document of an organization's settings."""
     mode = settings.restricted_mode
-    document = _without_defaults(
-        (
-            ("display_name", settings.display_name),
-            ("webex_id", settings.webex_id),
-            ("labels", dict(sorted(settings.labels.items()))),
-            ("managed_by", settings.managed_by),
-            ("services", sorted(settings.services)),
-            ("sites", {site: {"managed_in": where} for site, where in sorted(settings.sites.items())}),
-            ("locations", sorted(settings.locations)),
-        )
-    )
+    document = _without_defaults((
+        ("display_name", settings.display_name),
+        ("webex_id", settings.webex_id),
+        ("labels", dict(sorted(settings.labels.items()))),
+        ("managed_by", settings.managed_by),
+        ("services", sorted(settings.services)),
+        ("sites", {site: {"managed_in": where} for site, where in sorted(settings.sites.items())}),
+        ("locations", sorted(settings.locations)),
+    ))
     document["type"] = settings.type.value
     document["support"] = {"cisco_read_only_access": settings.cisco_read_only_access}
     if mode is not None:
@@ -104,15 +102,13 @@ def administrator_document(administrator: Administrator) -> Document:
         site: _without_defaults((("role", held.role), ("meeting_content_manager", held.meeting_content_manager)))
         for site, held in sorted(administrator.sites.items())
     }
-    document = _without_defaults(
-        (
-            ("name", administrator.name),
-            ("sites", sites),
-            ("locations", sorted(administrator.locations)),
-            ("home", None if home is None else _without_defaults((("organization", home.organization), ("type", home.type)))),
-            ("expires_at", _instant(administrator.expires_at)),
-        )
-    )
+    document = _without_defaults((
+        ("name", administrator.name),
+        ("sites", sites),
+        ("locations", sorted(administrator.locations)),
+        ("home", None if home is None else _without_defaults((("organization", home.organization), ("type", home.type)))),
+        ("expires_at", _instant(administrator.expires_at)),
+    ))
     document["email"] = administrator.email
     document["roles"] = sorted(administrator.roles)
     if administrator.customers is not None:
@@ -141,12 +137,10 @@ def read_administrator(document: Mapping[str, Any]) -> Administrator:
 
 def grant_document(grant: Grant) -> Document:
     """Return the canonical document of a grant; `name` and `organization` stand in its address as well."""
-    document = _without_defaults(
-        (
-            *((key, getattr(grant, key)) for key in _GRANT_TEXTS),
-            *((key, _instant(getattr(grant, key))) for key in _GRANT_INSTANTS),
-        )
-    )
+    document = _without_defaults((
+        *((key, getattr(grant, key)) for key in _GRANT_TEXTS),
+        *((key, _instant(getattr(grant, key))) for key in _GRANT_INSTANTS),
+    ))
     document["name"] = grant.name
     document["organization"] = grant.organization
     document["agent"] = {"email": grant.agent_email, "type": grant.agent_type}

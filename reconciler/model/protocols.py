@@ -139,9 +139,7 @@ class StateReader(Protocol):
 class Store(StateReader, Protocol):
     """The stored state, to change. Everything that is committed is durable when the method returns."""
 
-    def lock(
-        self, organizations: Sequence[str], holder: Holder, *, timeout: timedelta, record: Record
-    ) -> AbstractContextManager[Lock]:
+    def lock(self, organizations: Sequence[str], holder: Holder, *, timeout: timedelta, record: Record) -> AbstractContextManager[Lock]:
         """Hold the locks of all *organizations*, or of none; let go of them at the end of the block.
 
         Waits up to *timeout* for locks of living holders. A lock whose holder is a dead process of this host is taken over,

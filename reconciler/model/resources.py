@@ -169,6 +169,22 @@ class Organization:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationFacts:
+    """The little that other organizations need to know of one, so that a fleet's references are checked without holding the fleet.
+
+    Attributes:
+        labels: for `-l key=value`.
+        sites: a site belongs to one organization.
+    """
+
+    name: str
+    type: OrganizationType
+    managed_by: str | None
+    labels: Mapping[str, str]
+    sites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What a live source showed of one organization.
 

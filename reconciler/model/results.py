@@ -215,16 +215,4 @@ class Failure:
     locks: tuple[LockInfo, ...] = field(default=())
 
 
-Result = (
-    Validation
-    | FleetPlan
-    | Application
-    | Drift
-    | StateOf
-    | Organizations
-    | History
-    | Verification
-    | Unlocked
-    | Scaffold
-    | Failure
-)
+Result = Validation | FleetPlan | Application | Drift | StateOf | Organizations | History | Verification | Unlocked | Scaffold | Failure

@@ -1,0 +1,25 @@
+PY ?= .venv/bin/python
+
+.PHONY: setup fmt lint types layers test golden cover docs check
+
+setup:
+	python3 -m venv .venv && .venv/bin/pip install --quiet --editable '.[test,check]'
+fmt:
+	$(PY) -m ruff check --quiet --fix-only . && $(PY) -m ruff format .
+lint:
+	$(PY) -m ruff check . && $(PY) -m ruff format --check .
+types:
+	$(PY) -m mypy
+layers:
+	$(PY) -c 'from importlinter.cli import lint_imports_command as run; run()'
+test:
+	$(PY) -m pytest -q
+golden:
+	RECONCILER_REWRITE_GOLDEN=1 $(PY) -m pytest -q tests/golden
+cover:
+	$(PY) -m coverage erase && $(PY) -m coverage run -m pytest -q && $(PY) -m coverage combine --quiet
+	$(PY) -m coverage report && $(PY) -m tools.coverage_gaps
+docs:
+	$(PY) -m tools.reference
+check:
+	.ci/run

@@ -1,0 +1,11 @@
+"""The one door through which anything changes: a plan is verified against the state, performed, and journalled.
+
+Every command that writes (apply, state forget, and what comes later) makes a plan and goes through here.
+Belongs here: locks, verification, performing, records. Does not belong here: how the plan came about, wording, reading the clock.
+"""
+
+from reconciler.applying.door import apply_plan
+from reconciler.applying.run import Run
+from reconciler.applying.verification import earlier_run, verify
+
+__all__ = ["Run", "apply_plan", "earlier_run", "verify"]

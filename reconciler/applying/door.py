@@ -1,0 +1,114 @@
+"""The door itself: lock, verify, perform, record."""
+
+from dataclasses import dataclass
+
+from reconciler.applying.outcomes import Outcomes
+from reconciler.applying.run import Run, change_record, failure_record, record_of
+from reconciler.applying.verification import is_over, verify
+from reconciler.model.changes import Plan, Status
+from reconciler.model.errors import StoreError, TargetError
+from reconciler.model.journal import EntryKind
+from reconciler.model.protocols import Lock, Store
+from reconciler.model.results import Application, FleetPlan
+from reconciler.planning.perform import perform, perform_all
+
+_OVER = "it ended while the run was under way"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Session:
+    """What performing needs at every step."""
+
+    fleet: FleetPlan
+    store: Store
+    lock: Lock
+    run: Run
+    outcomes: Outcomes
+
+
+def apply_plan(fleet: FleetPlan, store: Store, run: Run) -> Application:
+    """Perform *fleet* against *store*, organization by organization, and return what became of every change.
+
+    One failing organization does not stop the others. Nothing is performed before the whole plan has been verified.
+
+    Raises:
+        LockedError: somebody else kept a lock for longer than the timeout; nothing was written.
+        StalePlanError, TamperedPlanError, ExpiredPlanError: the plan does not fit the state, itself, or the present.
+        RefusedError: a safety rail refuses it.
+    """
+    names = [plan.organization for plan in fleet.plans()]
+    outcomes = Outcomes()
+    if not names:
+        return outcomes.application(fleet, store, run, run_id=None)
+    with store.lock(names, run.holder, timeout=run.lock_timeout, record=record_of(run, EntryKind.LOCK, run.clock.now())) as lock:
+        verify(fleet, store, run)
+        session = _Session(fleet=fleet, store=store, lock=lock, run=run, outcomes=outcomes)
+        for plan in fleet.plans():
+            _apply_organization(plan, session)
+            run.progress(plan.organization)
+    return outcomes.application(fleet, store, run, run_id=run.id)
+
+
+def _apply_organization(plan: Plan, session: _Session) -> None:
+    run, outcomes = session.run, session.outcomes
+    outcomes.begin()
+    stop = run.stopping()
+    if stop is not None or outcomes.halted:
+        reason = "the run was interrupted" if stop is not None else "the run ended early"
+        outcomes.interrupted = stop
+        outcomes.add_all(plan.changes, Status.SKIPPED, run.clock.now(), reason)
+        return
+    try:
+        if run.target.records_only:
+            _record_together(plan, session)
+        else:
+            _perform_singly(plan, session)
+    except StoreError as error:
+        outcomes.fail(plan, error, run.clock.now())
+
+
+def _record_together(plan: Plan, session: _Session) -> None:
+    """The stored state is the record: all changes of the organization become true in one transaction."""
+    run, name = session.run, plan.organization
+    at = run.clock.now()
+    due = [change for change in plan.changes if not is_over(change, run, at)]
+    if due:
+        before = session.store.read(name).organization
+        after = perform_all(before, due, at, request_lifetime=run.catalog.request_lifetime)
+        records = [change_record(run, change, at, session.fleet.plan_hash) for change in due]
+        session.store.commit(session.lock, name, after=after, expected_serial=plan.serial, records=records)
+    for change in plan.changes:
+        if change in due:
+            session.outcomes.add(change, Status.DONE, at)
+        else:
+            session.outcomes.add(change, Status.SKIPPED, at, _OVER)
+
+
+def _perform_singly(plan: Plan, session: _Session) -> None:
+    """Perform at a live target, one change after the other, each recorded by itself; the intent is stored first."""
+    run, store, name, plan_hash = session.run, session.store, plan.organization, session.fleet.plan_hash
+    store.note(name, [record_of(run, EntryKind.INTENT, run.clock.now(), plan_hash=plan_hash, detail=_intent(plan))])
+    organization, serial = store.read(name).organization, plan.serial
+    stopped = ""
+    for change in plan.changes:
+        at = run.clock.now()
+        stopped = stopped or ("the run was interrupted" if run.stopping() is not None else "")
+        if stopped or is_over(change, run, at):
+            session.outcomes.add(change, Status.SKIPPED, at, stopped or _OVER)
+            continue
+        try:
+            answer = run.target.perform(change)
+        except TargetError as error:
+            stopped = f"an earlier change of {name} failed"
+            session.outcomes.add(change, Status.FAILED, at, error.message)
+            store.note(name, [failure_record(run, change, at, plan_hash, error.message)])
+            continue
+        if answer.status is Status.DONE:
+            organization = perform(organization, change, at, request_lifetime=run.catalog.request_lifetime)
+            record = change_record(run, change, at, plan_hash)
+            serial = store.commit(session.lock, name, after=organization, expected_serial=serial, records=[record])
+        session.outcomes.add(change, answer.status, at, answer.detail)
+
+
+def _intent(plan: Plan) -> str:
+    return "; ".join(f"{change.action.value} {change.address}" for change in plan.changes)

@@ -1,0 +1,86 @@
+"""What became of every change of a run, collected without holding it."""
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import BinaryIO, cast
+
+from reconciler.applying.run import Run
+from reconciler.model.changes import Action, Change, Outcome, Plan, Reason, Status
+from reconciler.model.errors import FencedError, StoreError
+from reconciler.model.findings import Finding, Severity
+from reconciler.model.identifiers import organization_address
+from reconciler.model.instants import format_instant, parse_instant
+from reconciler.model.protocols import StateReader
+from reconciler.model.results import Application, Counts, FleetPlan
+from reconciler.model.spool import Spool
+
+
+class Outcomes:
+    """Collects what became of every change, in a spool, and counts."""
+
+    def __init__(self) -> None:
+        # Lives as long as the report that reads it; the file has no name and goes with the process.
+        self._spool = Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))  # noqa: SIM115
+        self._counts: dict[str, int] = {}
+        self._failures: list[Finding] = []
+        self._through: set[str] = set()  # of the organization under way
+        self.halted = False
+        self.interrupted: int | None = None
+
+    def begin(self) -> None:
+        """Start with another organization."""
+        self._through.clear()
+
+    def add(self, change: Change, status: Status, at: datetime, detail: str = "") -> None:
+        """Note what became of one change."""
+        self._through.add(change.address)
+        kind = ("expire" if change.expires else change.action.value) if status is Status.DONE else status.value
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        row = [change.address, change.action.value, change.reason.value, status.value, format_instant(at), detail]
+        self._spool.append(json.dumps(row).encode())
+
+    def add_all(self, changes: Sequence[Change], status: Status, at: datetime, detail: str) -> None:
+        """Note the same for several changes."""
+        for change in changes:
+            self.add(change, status, at, detail)
+
+    def fail(self, plan: Plan, error: StoreError, at: datetime) -> None:
+        """Note that what is left of the organization was not recorded. A broken storage will not get better: the run halts."""
+        self.halted = not isinstance(error, FencedError)
+        left = [change for change in plan.changes if change.address not in self._through]
+        self.add_all(left, Status.FAILED, at, error.message)
+        self._failures.append(
+            Finding(
+                rule=error.rule,
+                severity=Severity.ERROR,
+                message=f"{plan.organization}: {error.message}",
+                detail=error.detail,
+                hint=error.hint,
+                address=organization_address(plan.organization),
+            )
+        )
+
+    def _read(self) -> Iterator[Outcome]:
+        for data in self._spool:
+            address, action, reason, status, at, detail = json.loads(data)
+            yield Outcome(
+                address=address, action=Action(action), reason=Reason(reason), status=Status(status), at=parse_instant(at), detail=detail
+            )
+
+    def application(self, fleet: FleetPlan, store: StateReader, run: Run, *, run_id: str | None) -> Application:
+        """Return the report of the run."""
+        return Application(
+            operation=run.operation,
+            plan_hash=fleet.plan_hash,
+            run=run_id,
+            repeated=False,
+            target=run.target.name,
+            location=store.location,
+            counts=Counts(**self._counts),
+            outcomes=self._read,
+            failures=tuple(self._failures),
+            findings=fleet.findings,
+            interrupted=self.interrupted,
+        )

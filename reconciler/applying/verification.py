@@ -1,0 +1,132 @@
+"""Before anything is performed: does the plan still fit the state, itself, the present, and the rules?"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+
+from reconciler.applying.run import Run
+from reconciler.model.changes import Change, Plan, Reason
+from reconciler.model.documents import read_administrator, read_grant
+from reconciler.model.errors import ExpiredPlanError, RefusedError, TamperedPlanError
+from reconciler.model.findings import Finding
+from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT
+from reconciler.model.instants import format_instant
+from reconciler.model.journal import Entry, EntryKind
+from reconciler.model.lifetimes import grant_end, moments
+from reconciler.model.protocols import StateReader, Stored
+from reconciler.model.results import FleetPlan
+from reconciler.planning.codec import stale
+from reconciler.planning.guard import too_many_overall
+from reconciler.planning.perform import perform_all
+from reconciler.planning.plan import plan_organization
+
+_AGAIN = "make a new plan: reconciler plan PATH... --out FILE"
+
+
+def earlier_run(plan_hash: str, plans: Iterator[Plan] | None, reader: StateReader) -> str | None:
+    """Return the run that performed the plan of that hash in full, when nothing has moved since; None when none ever began.
+
+    Args:
+        plan_hash: of the plan.
+        plans: its organizations, to count against; None when only the hash is known.
+        reader: the stored state.
+
+    Raises:
+        StalePlanError: it was performed in part, or its organizations have changed since.
+    """
+    expected = None if plans is None else {plan.organization: len(plan.changes) for plan in plans}
+    run = None
+    performed: dict[str, int] = {}
+    for organization, group in groupby(reader.entries_of_plan(plan_hash), key=lambda entry: entry.organization):
+        entries: list[Entry] = [entry for entry in group if entry.record.kind is EntryKind.CHANGE]
+        if not entries:
+            continue
+        run = entries[-1].record.run
+        performed[organization] = len(entries)
+        if reader.read(organization).serial != entries[-1].serial:
+            raise stale(f"this plan was applied by run {run}, and {organization} has changed since", f"plan hash {plan_hash}")
+    if run is not None and expected is not None and performed != expected:
+        raise stale(f"this plan was applied only in part, by run {run}", f"plan hash {plan_hash}")
+    return run
+
+
+def verify(fleet: FleetPlan, store: StateReader, run: Run) -> None:
+    """Check that *fleet* fits the state and the present, and that a fresh plan would do and refuse the same.
+
+    Raises:
+        StalePlanError, TamperedPlanError, ExpiredPlanError, RefusedError: it does not.
+    """
+    now = run.clock.now()
+    if fleet.lineage is not None and fleet.lineage != store.lineage:
+        lineages = f"the plan was made for lineage {fleet.lineage}, the state has {store.lineage}"
+        raise stale("Saved plan does not match the given state", lineages)
+    if fleet.valid_until is not None and now >= fleet.valid_until:
+        raise _expired(f"the plan was valid until {format_instant(fleet.valid_until)}")
+    refusals: list[Finding] = []
+    removed = 0
+    for plan in fleet.plans():
+        again = _verify_organization(plan, fleet, store.read(plan.organization), run, now)
+        refusals.extend(again.refusals)
+        removed += len(again.removals.people)
+    refusals.extend(too_many_overall(removed, fleet.people, run.acknowledged))
+    if refusals:
+        raise RefusedError("the plan is refused", findings=refusals)
+
+
+def _verify_organization(plan: Plan, fleet: FleetPlan, stored: Stored, run: Run, now: datetime) -> Plan:
+    name, lifetime = plan.organization, run.catalog.request_lifetime
+    if stored.serial != plan.serial:
+        raise stale("Saved plan is stale", f"{name} had serial {plan.serial} when the plan was made and has {stored.serial} now")
+    for change in plan.changes:
+        _still_gives(change, run, now)
+    try:
+        after = perform_all(stored.organization, plan.changes, now, request_lifetime=lifetime)
+        again = plan_organization(name, stored, after, lineage=fleet.lineage, now=now, catalog=run.catalog, acknowledged=run.acknowledged)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _tampered(f"the changes of {name} cannot be performed", str(error)) from error
+    for organization in filter(None, (stored.organization, after)):
+        passed = [moment for moment in moments(organization, request_lifetime=lifetime) if plan.as_of < moment.at <= now]
+        if passed:
+            raise _expired(f"{passed[0].address} {passed[0].event} at {format_instant(passed[0].at)}, after the plan was made")
+    if again.digest != plan.digest:
+        raise _tampered(f"the changes of {name} are not what a fresh plan would make of them", "they are computed anew")
+    addresses = {change.address for change in plan.changes}
+    errors = [finding for finding in (run.recheck(after) if after else ()) if finding.address in addresses]
+    if errors:
+        raise TamperedPlanError("the plan contains what the rules refuse", findings=errors)
+    return again
+
+
+def _still_gives(change: Change, run: Run, now: datetime) -> None:
+    """Refuse to give what has ended already."""
+    if is_over(change, run, now):
+        raise _expired(f"what {change.address} would give has ended")
+
+
+def _end_of(change: Change, run: Run) -> datetime | None:
+    """The instant from which what *change* gives is over; None when it gives nothing or has no end."""
+    try:
+        if change.after is None:
+            return None
+        if change.type == ADMINISTRATOR:
+            return read_administrator(change.after).expires_at
+        if change.type == ELEVATION_GRANT and change.reason is Reason.DECLARED:
+            grant = read_grant(change.after)
+            return None if grant.denied_at is not None else grant_end(grant, request_lifetime=run.catalog.request_lifetime)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _tampered(f"{change.address} cannot be read", str(error)) from error
+    return None
+
+
+def _tampered(message: str, detail: str) -> TamperedPlanError:
+    return TamperedPlanError(message, detail=detail, hint=_AGAIN)
+
+
+def _expired(detail: str) -> ExpiredPlanError:
+    return ExpiredPlanError("the plan is no longer valid", detail=detail, hint=_AGAIN)
+
+
+def is_over(change: Change, run: Run, at: datetime) -> bool:
+    """Tell whether what *change* would give has ended at *at*."""
+    end = _end_of(change, run)
+    return end is not None and end <= at

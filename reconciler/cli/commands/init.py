@@ -1,0 +1,62 @@
+"""`reconciler init`."""
+
+import os
+from pathlib import Path
+
+import click
+
+from reconciler.cli.exits import OK
+from reconciler.cli.options import Common, common_options
+from reconciler.cli.session import Process, Session
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.results import Scaffold
+from reconciler.reports import formats_of
+
+FORMATS = formats_of(Scaffold)
+_EDITOR_SCHEMAS = ("organization.v1", "elevation-grant.v1")
+
+
+class ScaffoldError(ReconcilerError):
+    """The repository cannot be written."""
+
+    rule = "init"
+
+
+@click.command(short_help="Write a repository to start from.")
+@click.argument("folder", default=".", metavar="[DIR]")
+@common_options(formats=FORMATS, reads=False)
+@click.pass_obj
+def init(process: Process, common: Common, folder: str) -> int:
+    """Write example manifests, reconciler.yaml, a CI workflow and pre-commit hooks into DIR. Nothing that exists is touched.
+
+    \b
+    Examples:
+      reconciler init
+      reconciler init webex-administrators
+    """
+    from reconciler.manifests.schemas import SUFFIX, schema_text
+    from reconciler.scaffold import files
+
+    session = Session(process, common, formats=FORMATS)
+    texts = {**files(), **{f"schemas/{name}{SUFFIX}": schema_text(name) for name in _EDITOR_SCHEMAS}}
+    write_new(Path(folder), texts)
+    return session.report(Scaffold(folder=folder, files=tuple(sorted(texts))), exit_code=OK)
+
+
+def write_new(folder: Path, texts: dict[str, str]) -> None:
+    """Write files that do not exist yet; if one does, write none.
+
+    Raises:
+        ScaffoldError: a file exists already, or cannot be written.
+    """
+    existing = sorted(name for name in texts if os.path.lexists(folder / name))
+    if existing:
+        detail = f"nothing was written; existing: {', '.join(existing)}"
+        raise ScaffoldError(f"{folder} already has {existing[0]}", detail=detail, hint="name another folder")
+    try:
+        for name, text in texts.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ScaffoldError(f"{error.filename} cannot be written: {error.strerror}") from error

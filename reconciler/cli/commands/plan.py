@@ -1,0 +1,76 @@
+"""`reconciler plan`."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.exits import OK, PENDING, REFUSED
+from reconciler.cli.options import Common, common_options
+from reconciler.cli.session import Process, Session
+from reconciler.cli.streams import replace_file
+from reconciler.cli.types import Removals
+from reconciler.model.errors import UsageError
+from reconciler.model.policy import Acknowledgements
+from reconciler.model.results import FleetPlan
+from reconciler.reports import formats_of
+
+FORMATS = formats_of(FleetPlan)
+
+
+def acknowledgements(allow_removals: tuple[tuple[str, int], ...], prune: tuple[str, ...]) -> Acknowledgements:
+    """Return what was typed for this one run.
+
+    Raises:
+        UsageError: one organization was given two numbers.
+    """
+    removals = dict(allow_removals)
+    if len(removals) != len(allow_removals):
+        raise UsageError("--allow-removals names one organization twice")
+    return Acknowledgements(removals=removals, prune=frozenset(prune))
+
+
+@click.command(short_help="Show what apply would do; never writes.")
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@common_options(formats=FORMATS, reads=True)
+@click.option("--out", metavar="FILE.json", help="Save the plan, to be applied as it is.")
+@click.option("--detailed-exitcode", is_flag=True, envvar="RECONCILER_DETAILED_EXITCODE", help="Exit 2 when there are changes.")
+@click.option("--allow-empty", is_flag=True, help="No manifests at all is meant.")
+@click.option("--allow-removals", type=Removals(), multiple=True, help="Exactly N removals in ORG (or all) are meant; not saved.")
+@click.option("--prune", metavar="ORG", multiple=True, help="Stop managing an organization that no manifest declares; repeatable.")
+@click.pass_obj
+def plan(
+    process: Process,
+    common: Common,
+    paths: tuple[str, ...],
+    *,
+    out: str | None,
+    detailed_exitcode: bool,
+    allow_empty: bool,
+    allow_removals: tuple[tuple[str, int], ...],
+    prune: tuple[str, ...],
+) -> int:
+    """Show what apply would change, against the stored state. PATH is a file, a directory, or - for standard input.
+
+    \b
+    Examples:
+      reconciler plan organizations/
+      reconciler plan organizations/ --out plan.json --detailed-exitcode
+      reconciler plan organizations/ --org acme-health --format json
+    """
+    from reconciler import pipeline
+    from reconciler.planning.codec import write_plan
+    from reconciler.stores import open_reader
+
+    session = Session(process, common, formats=FORMATS)
+    if out is not None and not out.endswith(".json"):
+        raise UsageError(f"--out {out}: the name of a saved plan ends in .json", hint=f"--out {Path(out).with_suffix('.json')}")
+    request = session.request(session.paths(paths), allow_empty=allow_empty, acknowledged=acknowledgements(allow_removals, prune))
+    reader = open_reader(session.state)
+    try:
+        made = pipeline.plan(request, reader, session.now())
+    finally:
+        reader.close()
+    if out is not None:
+        replace_file(Path(out), lambda stream: write_plan(made, stream, exit_code=None))
+    pending = PENDING if detailed_exitcode and made.summary.changes else OK
+    return session.report(made, exit_code=REFUSED if made.refusals else pending)

@@ -1,0 +1,33 @@
+"""`reconciler schema`."""
+
+from typing import TextIO
+
+import click
+
+from reconciler.cli.exits import OK
+from reconciler.cli.options import Common, common_options
+from reconciler.cli.session import Process
+from reconciler.cli.streams import write_report
+from reconciler.manifests.schemas import find_schema, schema_text
+
+
+@click.command(short_help="Print a JSON Schema.")
+@click.argument("kind", metavar="KIND")
+@common_options(formats=("json",), reads=True)
+@click.pass_obj
+def schema(process: Process, common: Common, kind: str) -> int:
+    """Print the JSON Schema of a kind: of manifests (Organization, ElevationGrant), of reconciler.yaml (configuration), of a report.
+
+    \b
+    Examples:
+      reconciler schema Organization
+      reconciler schema plan --output plan.schema.json
+    """
+    process.output = common.output
+    text = schema_text(find_schema(kind))
+
+    def write(out: TextIO) -> None:
+        out.write(text)
+
+    write_report(write, common.output)
+    return OK

@@ -1,0 +1,38 @@
+"""`reconciler verify`."""
+
+import click
+
+from reconciler.cli.exits import ERROR, OK
+from reconciler.cli.options import Common, common_options
+from reconciler.cli.session import Process, Session
+from reconciler.model.results import Verification
+from reconciler.reports import formats_of
+
+FORMATS = formats_of(Verification)
+
+
+@click.command(short_help="Check the journal and the stored state.")
+@common_options(formats=FORMATS, reads=True)
+@click.pass_obj
+def verify(process: Process, common: Common) -> int:
+    """Check every entry of the journal and every stored document. Exits 0 when all is intact, 1 when it is not.
+
+    Keep the printed head somewhere else: it is what shows a journal that was cut or written anew.
+
+    \b
+    Examples:
+      reconciler verify
+      reconciler verify --format json
+    """
+    from reconciler import pipeline
+    from reconciler.pipeline.planning import require_state
+    from reconciler.stores import open_reader
+
+    session = Session(process, common, formats=FORMATS)
+    reader = open_reader(session.state)
+    try:
+        require_state(session.request(), reader)
+        answer = pipeline.verify_journal(reader)
+    finally:
+        reader.close()
+    return session.report(answer, exit_code=ERROR if answer.problems else OK)

@@ -1,0 +1,30 @@
+"""Manifests: from files to validated organizations, every finding with its place.
+
+Belongs here: reading files, YAML, the JSON Schemas, building the model from documents, and finding places in files again.
+Does not belong here: domain rules that need more than one document (`rules`), stored state, reports, the clock.
+May know: yaml (events only), and jsonschema in `schema` alone.
+"""
+
+from reconciler.manifests.checks import GrantDurations
+from reconciler.manifests.events import WITH_LIBYAML
+from reconciler.manifests.files import Discovery, Source, discover
+from reconciler.manifests.fleet import Manifests
+from reconciler.manifests.places import ReadFile
+from reconciler.manifests.read import read
+from reconciler.manifests.schemas import MissingSchemasError, schema_names, schema_text
+from reconciler.manifests.settings import read_settings_file
+
+__all__ = [
+    "WITH_LIBYAML",
+    "Discovery",
+    "GrantDurations",
+    "Manifests",
+    "MissingSchemasError",
+    "ReadFile",
+    "Source",
+    "discover",
+    "read",
+    "read_settings_file",
+    "schema_names",
+    "schema_text",
+]

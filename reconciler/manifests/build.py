@@ -1,0 +1,109 @@
+"""Documents to the model. What comes here has passed the schema and the checks, so nothing can go wrong any more.
+
+Absent means the default; for `administrators` and `customers` it means "not managed".
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from reconciler.model.instants import parse_instant
+from reconciler.model.resources import (
+    Administrator,
+    Grant,
+    Home,
+    Organization,
+    OrganizationFacts,
+    OrganizationType,
+    RestrictedMode,
+    Settings,
+    SiteAssignment,
+)
+
+
+def build_organization(document: Mapping[str, Any]) -> Organization:
+    """Return the organization that a valid Organization document declares, without grants."""
+    spec = document["spec"]
+    people = spec.get("administrators")
+    administrators = None if people is None else {person.key: person for person in map(_administrator, people)}
+    return Organization(name=document["metadata"]["name"], settings=_settings(document), administrators=administrators)
+
+
+def build_grant(document: Mapping[str, Any]) -> Grant:
+    """Return the grant that a valid ElevationGrant document declares."""
+    spec = document["spec"]
+    return Grant(
+        name=document["metadata"]["name"],
+        organization=spec["organization"],
+        agent_email=spec["agent"]["email"].lower(),
+        agent_type=spec["agent"]["type"],
+        reason=spec["reason"],
+        ticket=spec.get("ticket"),
+        requested_at=parse_instant(spec["requestedAt"]),
+        approved_by=_lowered(spec, "approvedBy"),
+        approved_at=_instant(spec, "approvedAt"),
+        expires_at=_instant(spec, "expiresAt"),
+        denied_by=_lowered(spec, "deniedBy"),
+        denied_at=_instant(spec, "deniedAt"),
+        revoked_at=_instant(spec, "revokedAt"),
+    )
+
+
+def facts_of(organization: Organization) -> OrganizationFacts | None:
+    """Return what other organizations need to know of a declared one; None for one of which only grants are declared."""
+    settings = organization.settings
+    if settings is None:
+        return None
+    return OrganizationFacts(
+        name=organization.name,
+        type=settings.type,
+        managed_by=settings.managed_by,
+        labels=settings.labels,
+        sites=tuple(sorted(settings.sites)),
+    )
+
+
+def _settings(document: Mapping[str, Any]) -> Settings:
+    spec = document["spec"]
+    managed_by = spec.get("managedBy")
+    mode = spec.get("restrictedMode", {})
+    restricted = RestrictedMode(enabled=mode.get("enabled", True), exempt=frozenset(mode.get("exempt", ())))
+    return Settings(
+        type=OrganizationType(spec["type"]),
+        display_name=spec.get("displayName"),
+        webex_id=spec.get("webexId"),
+        labels=document["metadata"].get("labels", {}),
+        managed_by=managed_by,
+        restricted_mode=None if managed_by is None else restricted,
+        cisco_read_only_access=spec.get("support", {}).get("ciscoReadOnlyAccess", False),
+        services=frozenset(spec.get("services", ())),
+        sites={site: facts["managedIn"] for site, facts in spec.get("sites", {}).items()},
+        locations=frozenset(spec.get("locations", ())),
+    )
+
+
+def _administrator(person: Mapping[str, Any]) -> Administrator:
+    home, customers = person.get("home"), person.get("customers")
+    return Administrator(
+        email=person["email"].lower(),
+        name=person.get("name"),
+        roles=frozenset(person.get("roles", ())),
+        sites={
+            site: SiteAssignment(role=held.get("role"), meeting_content_manager=held.get("meetingContentManager", False))
+            for site, held in person.get("sites", {}).items()
+        },
+        locations=frozenset(person.get("locations", ())),
+        customers=None if customers is None else frozenset(customers),
+        home=None if home is None else Home(organization=home.get("organization"), type=home.get("type")),
+        expires_at=_instant(person, "expiresAt"),
+    )
+
+
+def _instant(holder: Mapping[str, Any], field: str) -> datetime | None:
+    text = holder.get(field)
+    return None if text is None else parse_instant(text)
+
+
+def _lowered(holder: Mapping[str, Any], field: str) -> str | None:
+    text = holder.get(field)
+    return None if text is None else text.lower()

@@ -1,0 +1,187 @@
+"""What a schema cannot say about one document: characters, instants, repeated people.
+
+These checks also run on documents that the schema refuses, so that all errors come back together; they pass over whatever is not of the
+type they expect, since the schema has said so already.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from reconciler.manifests.characters import invisible, not_in_email
+from reconciler.model.findings import Finding, Path, Severity
+from reconciler.model.identifiers import identity
+from reconciler.model.instants import parse_instant
+
+_EXAMPLE: Final = "2027-03-31T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantDurations:
+    """How long a request and an elevation live.
+
+    Attributes:
+        request: from `requestedAt` to the last instant before which it can be decided.
+        access: the most between `approvedAt` and `expiresAt`.
+
+    Source: nbhqds0 (stated): one hour each; that the request's hour counts from `requestedAt` is inferred.
+    """
+
+    request: timedelta = timedelta(hours=1)
+    access: timedelta = timedelta(hours=1)
+
+
+At = Callable[[Path], str]
+"""Names the place of a node for a person: `FILE:LINE:COLUMN`."""
+
+
+def check_organization(document: Mapping[str, Any], at: At) -> list[Finding]:
+    """Return what is wrong with an Organization document beyond its schema, each finding with `path`."""
+    spec = _mapping(document, "spec")
+    findings = [
+        *_labels(document),
+        *_free_text(spec, "displayName", ("spec",)),
+        *_thing(spec.get("webexId"), ("spec", "webexId")),
+    ]
+    for position, location in enumerate(_items(spec, "locations")):
+        findings += _thing(location, ("spec", "locations", position))
+    seen: dict[str, Path] = {}
+    for position, person in enumerate(_items(spec, "administrators")):
+        if isinstance(person, dict):
+            path: Path = ("spec", "administrators", position)
+            findings += _administrator(person, path)
+            findings += _once(person, path, seen, at)
+    return findings
+
+
+def check_grant(document: Mapping[str, Any], durations: GrantDurations) -> list[Finding]:
+    """Return what is wrong with an ElevationGrant document beyond its schema, each finding with `path`."""
+    spec = _mapping(document, "spec")
+    findings = [*_labels(document), *_free_text(spec, "reason", ("spec",)), *_free_text(spec, "ticket", ("spec",))]
+    findings += _email(_mapping(spec, "agent"), "email", ("spec", "agent"))
+    for field in ("approvedBy", "deniedBy"):
+        findings += _email(spec, field, ("spec",))
+    instants: dict[str, datetime] = {}
+    for field in ("requestedAt", "approvedAt", "expiresAt", "deniedAt", "revokedAt"):
+        findings += _instant(spec, field, ("spec",), instants)
+    findings += _decision(instants, "approvedAt", durations)
+    findings += _decision(instants, "deniedAt", durations)
+    findings += _end(instants, durations)
+    return findings
+
+
+def _administrator(person: Mapping[str, Any], path: Path) -> Iterator[Finding]:
+    yield from _email(person, "email", path)
+    yield from _free_text(person, "name", path)
+    for position, location in enumerate(_items(person, "locations")):
+        yield from _thing(location, (*path, "locations", position))
+    yield from _instant(person, "expiresAt", path, {})
+    if not person.get("roles") and not any(_gives_a_role(held) for held in _mapping(person, "sites").values()):
+        who = person["email"] if isinstance(person.get("email"), str) else "this administrator"
+        detail = "every administrator has at least one role of any scope, under roles or under sites"
+        yield _finding("administrator-without-role", f"{who} has no role", path, detail=detail)
+
+
+def _gives_a_role(held: Any) -> bool:
+    # An unknown role is reported as such; the person is not without one for it.
+    return isinstance(held, dict) and ("role" in held or held.get("meetingContentManager") is True)
+
+
+def _once(person: Mapping[str, Any], path: Path, seen: dict[str, Path], at: At) -> Iterator[Finding]:
+    email = person.get("email")
+    if not isinstance(email, str):
+        return
+    here = (*path, "email")
+    first = seen.setdefault(identity(email), here)
+    if first != here:
+        detail = f"first at {at(first)}; e-mails are compared without regard to case and compatibility forms"
+        yield _finding("duplicate-administrator", f"{email} is listed twice", here, detail=detail)
+
+
+def _email(holder: Mapping[str, Any], field: str, path: Path) -> Iterator[Finding]:
+    email = holder.get(field)
+    if isinstance(email, str):
+        found = not_in_email(email)
+        if found:
+            yield _finding(
+                "email-characters", f"{field} contains {', '.join(found)}", (*path, field), detail="no e-mail contains this character"
+            )
+
+
+def _free_text(holder: Mapping[str, Any], field: str, path: Path) -> Iterator[Finding]:
+    yield from _visible(holder.get(field), (*path, field), Severity.WARNING, field)
+
+
+def _thing(value: Any, path: Path) -> Iterator[Finding]:
+    """Check the name of a thing: what cannot be seen there makes two things look like one."""
+    yield from _visible(value, path, Severity.ERROR, next(str(step) for step in reversed(path) if isinstance(step, str)))
+
+
+def _labels(document: Mapping[str, Any]) -> Iterator[Finding]:
+    for key, value in _mapping(_mapping(document, "metadata"), "labels").items():
+        yield from _visible(value, ("metadata", "labels", key), Severity.WARNING, f"label {key}")
+
+
+def _visible(value: Any, path: Path, severity: Severity, name: str) -> Iterator[Finding]:
+    if isinstance(value, str):
+        found = invisible(value)
+        if found:
+            detail = "control, bidirectional and invisible characters; they are always printed escaped"
+            yield _finding("invisible-characters", f"{name} contains {', '.join(found)}", path, detail=detail, severity=severity)
+
+
+def _instant(holder: Mapping[str, Any], field: str, path: Path, instants: dict[str, datetime]) -> Iterator[Finding]:
+    """Read one instant into *instants*, or say why that is not possible; never "no end"."""
+    text = holder.get(field)
+    if not isinstance(text, str):
+        return
+    try:
+        instants[field] = parse_instant(text)
+    except ValueError as error:
+        shown = text if len(text) <= 40 else text[:37] + "..."
+        detail = f'RFC 3339 with seconds and an offset, such as "{_EXAMPLE}"'
+        yield _finding("unreadable-time", f"{field} {shown}: {error}", (*path, field), detail=detail)
+
+
+def _decision(instants: Mapping[str, datetime], field: str, durations: GrantDurations) -> Iterator[Finding]:
+    """A request is decided from `requestedAt` on, before its hour is over."""
+    requested, decided = instants.get("requestedAt"), instants.get(field)
+    if requested is None or decided is None:
+        return
+    if decided < requested:
+        yield _finding("grant-order", f"{field} is before requestedAt", ("spec", field), detail="a request is decided after it was made")
+    elif decided - requested >= durations.request:
+        message = f"{field} is {decided - requested} after requestedAt"
+        yield _finding(
+            "grant-decision-window", message, ("spec", field), detail=f"an undecided request lapses {durations.request} after requestedAt"
+        )
+
+
+def _end(instants: Mapping[str, datetime], durations: GrantDurations) -> Iterator[Finding]:
+    approved, expires, revoked = instants.get("approvedAt"), instants.get("expiresAt"), instants.get("revokedAt")
+    if approved is None:
+        return
+    if expires is not None and expires <= approved:
+        yield _finding("grant-order", "expiresAt is not after approvedAt", ("spec", "expiresAt"), detail="access begins with the approval")
+    elif expires is not None and expires - approved > durations.access:
+        message = f"expiresAt is {expires - approved} after approvedAt"
+        yield _finding("grant-too-long", message, ("spec", "expiresAt"), detail=f"at most {durations.access}, counted from the approval")
+    if revoked is not None and revoked < approved:
+        yield _finding(
+            "grant-order", "revokedAt is before approvedAt", ("spec", "revokedAt"), detail="only what was approved can be revoked"
+        )
+
+
+def _mapping(holder: Mapping[str, Any], field: str) -> Mapping[str, Any]:
+    value = holder.get(field)
+    return value if isinstance(value, dict) else {}
+
+
+def _items(holder: Mapping[str, Any], field: str) -> list[Any]:
+    value = holder.get(field)
+    return value if isinstance(value, list) else []
+
+
+def _finding(rule: str, message: str, path: Path, *, detail: str, severity: Severity = Severity.ERROR) -> Finding:
+    return Finding(rule=rule, severity=severity, message=message, detail=detail, path=path)

@@ -1,0 +1,93 @@
+"""Writing JSON documents as they come: one document, sorted keys, two blanks, ASCII only, a final newline.
+
+A list given as an iterator is written element by element, so that a fleet or a journal is never held in memory.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, TextIO
+
+from reconciler.model.documents import Document, compact
+from reconciler.model.findings import Finding, Range
+
+Members = Mapping[str, Any]
+"""The members of one document. An iterator as a value is a list that is written as it comes."""
+
+
+def write_document(members: Members, out: TextIO) -> None:
+    """Write *members* as one document; the bytes are those of `json.dumps` over the whole, with `##[` made inert."""
+    separator = "{\n  "
+    for key in sorted(members):
+        value = members[key]
+        out.write(f"{separator}{_dumps(key)}: ")
+        if isinstance(value, Iterator):
+            _write_list(value, out)
+        else:
+            out.write(_dumps(value, indent="  "))
+        separator = ",\n  "
+    out.write("\n}\n")
+
+
+def hash_document(members: Members) -> str:
+    """Return `sha256:…` over the compact form of the document that `write_document` would write."""
+    digest = hashlib.sha256()
+    separator = b"{"
+    for key in sorted(members):
+        value = members[key]
+        digest.update(separator + compact(key) + b":")
+        if isinstance(value, Iterator):
+            _hash_list(value, digest.update)
+        else:
+            digest.update(compact(value))
+        separator = b","
+    digest.update(b"}")
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _write_list(elements: Iterator[Any], out: TextIO) -> None:
+    empty = True
+    for element in elements:
+        out.write("[\n    " if empty else ",\n    ")
+        out.write(_dumps(element, indent="    "))
+        empty = False
+    out.write("[]" if empty else "\n  ]")
+
+
+def _hash_list(elements: Iterator[Any], update: Any) -> None:
+    separator = b"["
+    for element in elements:
+        update(separator + compact(element))
+        separator = b","
+    update(b"]" if separator == b"," else b"[]")
+
+
+def _dumps(value: Any, *, indent: str = "") -> str:
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    # A raw newline never stands inside a JSON string, and `##[` stands nowhere else: CI runners read it as a command.
+    return text.replace("\n", "\n" + indent).replace("##[", "#\\u0023[")
+
+
+def finding_document(finding: Finding) -> Document:
+    """Return a finding as an element of `diagnostics` or `refusals`."""
+    return {
+        "severity": finding.severity.value,
+        "rule_id": finding.rule,
+        "summary": finding.message,
+        "detail": finding.detail,
+        "hint": finding.hint,
+        "address": finding.address,
+        "pointer": finding.pointer,
+        "range": range_document(finding.range),
+    }
+
+
+def range_document(place: Range | None) -> Document | None:
+    """Return a place in a file, or None."""
+    if place is None:
+        return None
+    return {
+        "filename": place.filename,
+        "start": {"line": place.start.line, "column": place.start.column},
+        "end": {"line": place.end.line, "column": place.end.column},
+    }

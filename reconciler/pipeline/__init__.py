@@ -1,0 +1,28 @@
+"""The product on a few pages: every use case as a straight line from inputs to one answer (`model.results`).
+
+Belongs here: which step follows which. Does not belong here: options, exit codes, wording, the clock, and any logic of a step.
+"""
+
+from reconciler.pipeline.changing import apply_paths, apply_saved, forget, unlock
+from reconciler.pipeline.checking import validate
+from reconciler.pipeline.planning import drift, load_plan, plan
+from reconciler.pipeline.reading import history, show_organization, show_organizations, verify_journal
+from reconciler.pipeline.request import Approval, Request, RunSettings
+
+__all__ = [
+    "Approval",
+    "Request",
+    "RunSettings",
+    "apply_paths",
+    "apply_saved",
+    "drift",
+    "forget",
+    "history",
+    "load_plan",
+    "plan",
+    "show_organization",
+    "show_organizations",
+    "unlock",
+    "validate",
+    "verify_journal",
+]

@@ -1,0 +1,235 @@
+"""apply, state forget, unlock: the use cases that write. All changes go through the one door in `applying`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from reconciler import __version__
+from reconciler.applying import Run, apply_plan, earlier_run
+from reconciler.model.changes import Plan
+from reconciler.model.documents import read_settings
+from reconciler.model.errors import MissingStateError, RefusedError, StalePlanError, UsageError
+from reconciler.model.findings import Finding, Severity
+from reconciler.model.identifiers import ORGANIZATION
+from reconciler.model.journal import EntryKind, Record
+from reconciler.model.policy import Acknowledgements
+from reconciler.model.protocols import StateReader, Store
+from reconciler.model.resources import Organization, OrganizationFacts
+from reconciler.model.results import Application, Counts, FleetPlan, Unlocked
+from reconciler.pipeline.checking import Known
+from reconciler.pipeline.planning import plan, require_state
+from reconciler.pipeline.request import Approval, Request, RunSettings
+from reconciler.planning.codec import stale
+from reconciler.planning.plan import plan_organization, summarize
+from reconciler.planning.seal import PlanHash
+from reconciler.rules import Context, check
+from reconciler.stores import open_reader, open_store
+from reconciler.targets import TARGETS
+
+_ATTEMPTS = 3
+"""How often a plan is made anew when other runs keep moving the state."""
+
+
+def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> Application | FleetPlan:
+    """Plan the manifests, have the plan approved, and perform it; a plan that is refused is the answer itself.
+
+    Raises:
+        ManifestError, MissingStateError: as for `plan`.
+        DeclinedError: the plan was not approved.
+        StalePlanError: it is not the plan that was approved, or the state moved in between.
+        LockedError: another run holds a lock.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        with _reading(request.state) as reader:
+            made = plan(request, reader, settings.clock.now())
+            if approval.expect is not None and made.plan_hash != approval.expect:
+                return _applied_before(made, approval.expect, reader, settings, request)
+        if made.refusals:
+            return made
+        if not made.summary.changes:
+            return _nothing(made, settings, request)
+        approval.ask(made)
+        try:
+            return _perform(made, request, settings, recheck=lambda _: ())
+        except StalePlanError:
+            if not approval.again or attempt == _ATTEMPTS:
+                raise
+    raise AssertionError("the loop returns or raises")
+
+
+def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, expect: str | None) -> Application | FleetPlan:
+    """Perform a saved plan, which is its own approval; performing it again does nothing.
+
+    Raises:
+        StalePlanError, TamperedPlanError, ExpiredPlanError: it does not fit the state, itself, the present, or *expect*.
+        LockedError: another run holds a lock.
+    """
+    if expect is not None and made.plan_hash != expect:
+        raise stale("the saved plan is not the one that is expected", f"expected {expect}, the file has {made.plan_hash}")
+    if made.target != request.target:
+        raise stale("the saved plan is for another target", f"the plan is for {made.target}, this run is for {request.target}")
+    with _reading(request.state) as reader:
+        require_state(request, reader)
+        made = replace(made, location=reader.location)
+        earlier = earlier_run(made.plan_hash, made.plans(), reader)
+        if earlier is not None:
+            return replace(_nothing(made, settings, request), run=earlier, repeated=True)
+        if not made.summary.changes:
+            return _nothing(made, settings, request)
+        known = Known(_facts_of(made.plans()), reader)
+        return _perform(made, request, settings, recheck=_recheck(request, settings, known))
+
+
+def _perform(
+    made: FleetPlan, request: Request, settings: RunSettings, *, recheck: Callable[[Organization], Sequence[Finding]]
+) -> Application | FleetPlan:
+    store = open_store(request.state, create=True)
+    try:
+        return apply_plan(made, store, _run(request, settings, recheck))
+    except RefusedError as error:
+        return replace(made, refusals=error.findings)
+    finally:
+        store.close()
+
+
+def _run(request: Request, settings: RunSettings, recheck: Callable[[Organization], Sequence[Finding]]) -> Run:
+    return Run(
+        id=settings.run,
+        operation=settings.holder.operation,
+        actor=settings.actor,
+        holder=settings.holder,
+        clock=settings.clock,
+        target=TARGETS[request.target],
+        catalog=request.catalog,
+        lock_timeout=settings.lock_timeout,
+        acknowledged=request.acknowledged,
+        recheck=recheck,
+        stopping=settings.stopping,
+        progress=settings.progress,
+    )
+
+
+def _applied_before(made: FleetPlan, expect: str, reader: StateReader, settings: RunSettings, request: Request) -> Application:
+    """A job that runs again after it succeeded finds nothing to do; anything else is not the plan that was approved."""
+    if not made.summary.changes:
+        earlier = earlier_run(expect, None, reader)
+        if earlier is not None:
+            return replace(_nothing(made, settings, request), plan_hash=expect, run=earlier, repeated=True)
+    raise stale("the plan is not the one that was approved", f"approved {expect}, the plan now is {made.plan_hash}")
+
+
+def _nothing(made: FleetPlan, settings: RunSettings, request: Request) -> Application:
+    return Application(
+        operation=settings.holder.operation,
+        plan_hash=made.plan_hash,
+        run=None,
+        repeated=False,
+        target=request.target,
+        location=made.location,
+        counts=Counts(),
+        outcomes=lambda: iter(()),
+        findings=made.findings,
+    )
+
+
+def _facts_of(plans: Iterator[Plan]) -> dict[str, OrganizationFacts]:
+    facts = {}
+    for section in plans:
+        for change in section.changes:
+            if change.type == ORGANIZATION and change.after is not None:
+                settings = read_settings(change.after)
+                facts[section.organization] = OrganizationFacts(
+                    name=section.organization,
+                    type=settings.type,
+                    managed_by=settings.managed_by,
+                    labels=settings.labels,
+                    sites=tuple(settings.sites),
+                )
+    return facts
+
+
+def _recheck(request: Request, settings: RunSettings, known: Known) -> Callable[[Organization], Sequence[Finding]]:
+    """The rules are run again on what a saved plan would make of an organization: a forged plan gains nothing."""
+
+    def errors(organization: Organization) -> Sequence[Finding]:
+        context = Context(now=settings.clock.now(), catalog=request.catalog, known=known, declared=frozenset(known), site_owners={})
+        return [finding for finding in check(organization, context, request.policy) if finding.severity is Severity.ERROR]
+
+    return errors
+
+
+def forget(name: str, request: Request, settings: RunSettings) -> Application | FleetPlan:
+    """Stop managing an organization: its record goes, its journal stays, nobody's access changes at a target.
+
+    Raises:
+        MissingStateError: there is no state, or no such organization in it.
+    """
+    with _reading(request.state) as reader:
+        require_state(request, reader)
+        stored = reader.read(name)
+        if stored.organization is None:
+            raise MissingStateError(f"no organization {name} is stored at {reader.location}", hint="reconciler show")
+        now = settings.clock.now()
+        made = plan_organization(
+            name, stored, None, lineage=reader.lineage, now=now, catalog=request.catalog, acknowledged=Acknowledgements()
+        )
+        total = PlanHash()
+        total.add(name, made.digest)
+        fleet = FleetPlan(
+            plan_hash=total.text(),
+            as_of=now,
+            valid_until=None,
+            location=reader.location,
+            lineage=reader.lineage,
+            serials={name: stored.serial},
+            people=0,
+            summary=summarize(made),
+            findings=(),
+            refusals=(),
+            complete=True,
+            target=request.target,
+            plans=lambda: iter((made,)),
+        )
+    return _perform(fleet, request, settings, recheck=lambda _: ())
+
+
+def unlock(lock_id: str, request: Request, settings: RunSettings) -> Unlocked:
+    """Release a dead lock.
+
+    Raises:
+        UsageError: no lock has that id.
+        LockedError: its holder is alive on this host.
+    """
+    with _reading(request.state) as reader:
+        require_state(request, reader)
+        held = reader.locks()
+        location = reader.location
+    if not any(lock.id == lock_id for lock in held):
+        ids = ", ".join(lock.id for lock in held)
+        raise UsageError(f"no lock {lock_id} is held at {location}", detail=f"held: {ids}" if ids else "no lock is held")
+    store: Store = open_store(request.state, create=False)
+    try:
+        record = Record(
+            run=settings.run,
+            at=settings.clock.now(),
+            kind=EntryKind.LOCK,
+            operation="unlock",
+            operator=settings.holder.operator,
+            version=__version__,
+            actor=settings.actor,
+        )
+        return Unlocked(lock=store.unlock(lock_id, record))
+    finally:
+        store.close()
+
+
+class _reading:  # noqa: N801 -- reads as a word in `with _reading(url) as reader`
+    """Open the stored state for reading and close it again."""
+
+    def __init__(self, url: str) -> None:
+        self._reader = open_reader(url)
+
+    def __enter__(self) -> StateReader:
+        return self._reader
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.close()

@@ -1,0 +1,149 @@
+"""validate: manifests alone, by their schemas and the domain rules."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from reconciler.manifests import Manifests, read
+from reconciler.model.errors import ManifestError
+from reconciler.model.findings import Finding, Severity, in_file_order
+from reconciler.model.protocols import StateReader
+from reconciler.model.resources import Organization, OrganizationFacts
+from reconciler.model.results import Validation
+from reconciler.pipeline.request import Request
+from reconciler.rules import Context, check
+
+
+def validate(request: Request, now: datetime) -> Validation:
+    """Return everything that the schemas and the rules find in the manifests; no state is looked at."""
+    with read(request.paths) as manifests:
+        require_input(manifests, request)
+        names = in_scope(manifests, request, manifests.facts)
+        context = context_of(manifests, request, manifests.facts, now)
+        found = [finding for name in valid_names(manifests) for finding in check(manifests.load(name), context, request.policy)]
+        findings = in_file_order([*manifests.findings, *manifests.locate(found)])
+        return Validation(
+            findings=tuple(finding for finding in findings if concerns(finding, names)),
+            files=len(manifests.files),
+            organizations=manifests.organizations,
+            grants=manifests.grants,
+        )
+
+
+class Known(Mapping[str, OrganizationFacts]):
+    """The organizations that may be referred to: the declared ones, then the stored ones, looked up when asked for."""
+
+    def __init__(self, declared: Mapping[str, OrganizationFacts], reader: StateReader) -> None:
+        self._declared = declared
+        self._reader = reader
+        self._looked_up: dict[str, OrganizationFacts | None] = {}
+
+    def __getitem__(self, name: str) -> OrganizationFacts:
+        """Return the facts of one organization."""
+        if name in self._declared:
+            return self._declared[name]
+        if name not in self._looked_up:
+            self._looked_up[name] = _facts(self._reader.read(name).organization)
+        facts = self._looked_up[name]
+        if facts is None:
+            raise KeyError(name)
+        return facts
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the declared names; the stored ones are only ever looked up."""
+        return iter(self._declared)
+
+    def __len__(self) -> int:
+        """Return how many are declared."""
+        return len(self._declared)
+
+
+def _facts(organization: Organization | None) -> OrganizationFacts | None:
+    if organization is None or organization.settings is None:
+        return None
+    settings = organization.settings
+    return OrganizationFacts(
+        name=organization.name,
+        type=settings.type,
+        managed_by=settings.managed_by,
+        labels=settings.labels,
+        sites=tuple(settings.sites),
+    )
+
+
+def context_of(manifests: Manifests, request: Request, known: Mapping[str, OrganizationFacts], now: datetime) -> Context:
+    """Return what the rules may know."""
+    owners: dict[str, list[str]] = {}
+    for name, facts in manifests.facts.items():
+        for site in facts.sites:
+            owners.setdefault(site, []).append(name)
+    return Context(
+        now=now,
+        catalog=request.catalog,
+        known=known,
+        declared=manifests.broken | manifests.facts.keys(),
+        site_owners={site: sorted(names) for site, names in owners.items() if len(names) > 1},
+    )
+
+
+def valid_names(manifests: Manifests) -> list[str]:
+    """Return the names of which everything could be read, sorted."""
+    return [name for name in manifests.names if name not in manifests.broken]
+
+
+def require_input(manifests: Manifests, request: Request) -> None:
+    """Refuse to take "nothing was given" for "nothing is wanted".
+
+    Raises:
+        ManifestError: there is no manifest, and that was not said to be meant.
+    """
+    empty = manifests.empty_paths or (() if manifests.names or manifests.findings else request.paths)
+    if not empty or request.allow_empty:
+        return
+    raise ManifestError(
+        f"no manifests in {', '.join(empty)}",
+        detail="a path that matches nothing is an error, so that a typing error does not pass for an empty fleet",
+        hint="--allow-empty, if that is meant",
+    )
+
+
+def in_scope(manifests: Manifests, request: Request, known: Mapping[str, OrganizationFacts]) -> frozenset[str]:
+    """Return the declared organizations that `--org` and `-l` leave.
+
+    Raises:
+        ManifestError: `--org` names an organization that no manifest speaks of.
+    """
+    names = frozenset(manifests.names)
+    for name in sorted(request.organizations - names):
+        candidates = ", ".join(sorted(names)[:12])
+        raise ManifestError(f"--org {name}: no manifest speaks of this organization", detail=f"manifests speak of: {candidates}")
+    return frozenset(
+        name
+        for name in names
+        if (not request.organizations or name in request.organizations) and _has_labels(known.get(name), request.labels)
+    )
+
+
+def _has_labels(facts: OrganizationFacts | None, labels: Mapping[str, str]) -> bool:
+    return not labels or (facts is not None and all(facts.labels.get(key) == value for key, value in labels.items()))
+
+
+def organization_of(finding: Finding) -> str | None:
+    """Return the organization a finding is about, None where that could not be read."""
+    return finding.address.partition("/")[0] if finding.address else None
+
+
+def concerns(finding: Finding, names: Iterable[str]) -> bool:
+    """Tell whether a finding is about one of *names*, or about nobody in particular."""
+    organization = organization_of(finding)
+    return organization is None or organization in names
+
+
+def stop_on_errors(findings: Iterable[Finding], names: Iterable[str]) -> None:
+    """End the run when an error concerns what is in scope.
+
+    Raises:
+        ManifestError: with all findings.
+    """
+    every = tuple(findings)
+    if any(finding.severity is Severity.ERROR and concerns(finding, names) for finding in every):
+        raise ManifestError("the manifests are invalid", findings=every)

@@ -1,0 +1,218 @@
+"""plan and drift: manifests against the stored state, organization by organization."""
+
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from typing import BinaryIO, cast
+
+from reconciler.manifests import Manifests, read
+from reconciler.model.changes import Change, Plan, Summary
+from reconciler.model.documents import digest_of, organization_document
+from reconciler.model.errors import ManifestError, MissingStateError, UsageError
+from reconciler.model.findings import Finding, Severity, in_file_order
+from reconciler.model.protocols import StateReader, Stored, StoredHead
+from reconciler.model.resources import Organization
+from reconciler.model.results import Difference, Drift, FleetPlan
+from reconciler.model.spool import Spool
+from reconciler.pipeline.checking import Known, context_of, in_scope, require_input, stop_on_errors, valid_names
+from reconciler.pipeline.request import Request
+from reconciler.planning.codec import plan_bytes, plan_from_bytes, read_plan
+from reconciler.planning.guard import too_many_overall
+from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
+from reconciler.planning.scope import resolve
+from reconciler.planning.seal import PlanHash
+from reconciler.rules import check
+
+
+def plan(request: Request, reader: StateReader, now: datetime) -> FleetPlan:
+    """Return what apply would do to bring the stored state to what the manifests declare.
+
+    Raises:
+        ManifestError: the manifests are invalid, or there are none.
+        MissingStateError: there must be a stored state and there is none.
+    """
+    require_state(request, reader)
+    with read(request.paths) as manifests:
+        require_input(manifests, request)
+        known = Known(manifests.facts, reader)
+        names = in_scope(manifests, request, known)
+        context = context_of(manifests, request, known, now)
+        fleet = _Fleet(request, reader, now)
+        pruned = _to_prune(request, manifests)
+        for name in sorted({*valid_names(manifests), *pruned}):
+            if name in pruned:
+                fleet.prune(name)
+                continue
+            declared = manifests.load(name)
+            fleet.found.extend(check(declared, context, request.policy))
+            if name in names:
+                fleet.take(declared, manifests)
+        findings = in_file_order([*manifests.findings, *manifests.locate(fleet.found)])
+        stop_on_errors(findings, names)
+        return fleet.finish(findings, complete=names == frozenset(manifests.names))
+
+
+def _to_prune(request: Request, manifests: Manifests) -> frozenset[str]:
+    for name in sorted(request.acknowledged.prune.intersection(manifests.names)):
+        raise UsageError(f"--prune {name}: a manifest declares this organization", hint="remove its manifest first")
+    return request.acknowledged.prune
+
+
+def require_state(request: Request, reader: StateReader) -> None:
+    """Refuse to go on without a stored state where there must be one.
+
+    Raises:
+        MissingStateError: `state.mustExist` is set and there is no state.
+    """
+    if request.must_exist and reader.lineage is None:
+        raise MissingStateError(
+            f"there is no stored state at {reader.location}",
+            detail="state.mustExist is true in reconciler.yaml",
+            hint="restore the state from a backup, or set state.mustExist: false for the first apply",
+        )
+
+
+class _Fleet:
+    """Adds organization to organization, by name; what it keeps of each is a line, the rest goes into a spool."""
+
+    def __init__(self, request: Request, reader: StateReader, now: datetime) -> None:
+        self._request = request
+        self._reader = reader
+        self._now = now
+        self._heads = {head.name: head for head in reader.heads()}
+        # Read again by the report and by apply; the file has no name and goes with the process.
+        self._spool = Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))  # noqa: SIM115
+        self._hash = PlanHash()
+        self._serials: dict[str, int] = {}
+        self._summary = Summary()
+        self._valid_until: datetime | None = None
+        self._refusals: list[Finding] = []
+        self._removed = 0
+        self._people = 0
+        self.found: list[Finding] = []
+
+    def take(self, declared: Organization, manifests: Manifests) -> None:
+        """Plan one declared organization."""
+        head = self._heads.get(declared.name)
+        resources = count_declared(declared, self._now)
+        if head is not None and self._is_settled(head, declared):
+            self._serials[declared.name] = head.serial
+            self._summary += Summary(no_op=resources)
+            self._people += len(declared.administrators or {})
+            return
+        stored = self._reader.read(declared.name)
+        after, forbidden = resolve(declared, stored.organization, self._now, request_lifetime=self._request.catalog.request_lifetime)
+        self.found.extend(forbidden)
+        made = self._plan(declared.name, stored, after, declared=resources)
+        if made.changes:
+            made = with_ranges(made, manifests.ranges(declared.name, [change.address for change in made.changes]))
+        self._add(made, stored)
+
+    def prune(self, name: str) -> None:
+        """Plan to forget an organization.
+
+        Raises:
+            ManifestError: nothing of that name is stored.
+        """
+        stored = self._reader.read(name)
+        if stored.organization is None:
+            raise ManifestError(f"--prune {name}: no such organization is stored", hint="reconciler show")
+        self._add(self._plan(name, stored, None), stored)
+
+    def _is_settled(self, head: StoredHead, declared: Organization) -> bool:
+        """Digest first: equal bytes are no change, unless something has ended since they were stored."""
+        if head.next_end is not None and head.next_end <= self._now:
+            return False
+        return head.digest == digest_of(organization_document(declared))
+
+    def _plan(self, name: str, stored: Stored, after: Organization | None, *, declared: int = 0) -> Plan:
+        return plan_organization(
+            name,
+            stored,
+            after,
+            lineage=self._reader.lineage,
+            now=self._now,
+            catalog=self._request.catalog,
+            acknowledged=self._request.acknowledged,
+            declared=declared,
+        )
+
+    def _add(self, made: Plan, stored: Stored) -> None:
+        self._serials[made.organization] = made.serial
+        self._summary += summarize(made)
+        self._people += live_people(stored.organization, self._now)
+        if not made.changes:
+            return
+        self._refusals.extend(made.refusals)
+        self._removed += len(made.removals.people)
+        self._valid_until = min(filter(None, (self._valid_until, made.valid_until)), default=None)
+        self._hash.add(made.organization, made.digest)
+        self._spool.append(plan_bytes(made))
+
+    def finish(self, findings: list[Finding], *, complete: bool) -> FleetPlan:
+        """Return the plan of everything that was added."""
+        overall = too_many_overall(self._removed, self._people, self._request.acknowledged)
+        return FleetPlan(
+            plan_hash=self._hash.text(),
+            as_of=self._now,
+            valid_until=self._valid_until,
+            location=self._reader.location,
+            lineage=self._reader.lineage,
+            serials=self._serials,
+            people=self._people,
+            summary=self._summary,
+            findings=(*_notes(self._reader), *findings),
+            refusals=(*self._refusals, *overall),
+            complete=complete,
+            target=self._request.target,
+            plans=self._plans,
+        )
+
+    def _plans(self) -> Iterator[Plan]:
+        return map(plan_from_bytes, self._spool)
+
+
+def _notes(reader: StateReader) -> Iterator[Finding]:
+    if reader.lineage is None:
+        yield Finding(
+            rule="no-stored-state",
+            severity=Severity.INFO,
+            message=f"No stored state at {reader.location}: everything counts as new, nothing can be removed or found drifted.",
+        )
+
+
+def load_plan(text: str) -> FleetPlan:
+    """Return the saved plan in *text*; it is shown whatever has happened since.
+
+    Raises:
+        UnreadablePlanError, TamperedPlanError: it is no plan, or not as it was saved.
+    """
+    return read_plan(text)
+
+
+def drift(request: Request, reader: StateReader, now: datetime) -> Drift:
+    """Return where the stored state differs from what the manifests declare.
+
+    An end that has come by itself and is not recorded yet is expected, never drift.
+
+    Raises:
+        ManifestError, MissingStateError: as for `plan`.
+    """
+    made = plan(request, reader, now)
+    changes = [change for section in made.plans() for change in section.changes]
+    return Drift(
+        as_of=now,
+        location=made.location,
+        lineage=made.lineage,
+        organizations=len(made.serials),
+        unapplied=tuple(sorted(map(_difference, (change for change in changes if not change.expires)), key=lambda it: it.address)),
+        expected=tuple(sorted(map(_difference, (change for change in changes if change.expires)), key=lambda it: it.address)),
+        complete=made.complete,
+        findings=made.findings,
+    )
+
+
+def _difference(change: Change) -> Difference:
+    return Difference(
+        address=change.address, action=change.action, reason=change.reason, fields=tuple(field.path for field in change.fields)
+    )

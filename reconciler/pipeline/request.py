@@ -1,0 +1,71 @@
+"""What a use case is asked for, free of options and their spelling."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from reconciler.catalog import Catalog
+from reconciler.model.policy import Acknowledgements, Policy
+from reconciler.model.protocols import Clock, Holder
+from reconciler.model.results import FleetPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Manifests, and what of them is meant.
+
+    Attributes:
+        paths: files, directories, or `-`.
+        organizations: limit what is planned to these; empty means all.
+        labels: limit what is planned to organizations with all of these labels.
+        allow_empty: no input at all is meant.
+        state: URL of the stored state.
+        must_exist: a missing state is an error.
+        target: name of the target.
+    """
+
+    catalog: Catalog
+    paths: tuple[str, ...] = ()
+    organizations: frozenset[str] = frozenset()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    allow_empty: bool = False
+    policy: Policy = field(default_factory=Policy)
+    acknowledged: Acknowledgements = field(default_factory=Acknowledgements)
+    state: str = ""
+    must_exist: bool = False
+    target: str = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """What a writing use case needs beside the request.
+
+    Attributes:
+        run: the run's id.
+        actor: who answers for the change, None when nobody was named.
+        stopping: the signal that asked the run to end, None while it may go on.
+        progress: told the name of each organization that is through.
+    """
+
+    run: str
+    actor: str | None
+    holder: Holder
+    clock: Clock
+    lock_timeout: timedelta
+    stopping: Callable[[], int | None]
+    progress: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """How the plan of an apply from paths is approved.
+
+    Attributes:
+        expect: the hash of the one plan that is approved, None when any plan may be.
+        ask: shows the plan and answers whether to go on; raises `DeclinedError` for a no.
+        again: whether a plan that the state has left behind may be made anew without asking again.
+    """
+
+    expect: str | None
+    ask: Callable[[FleetPlan], None]
+    again: bool

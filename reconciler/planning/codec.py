@@ -1,0 +1,270 @@
+"""Codec: a fleet's plan as JSON and back. The saved file and `plan --format json` have one shape; only the saved file has `integrity`."""
+
+import heapq
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any, TextIO
+
+from reconciler import __version__
+from reconciler.model.changes import Action, Change, FieldChange, Moment, Plan, Reason, Risk, Summary
+from reconciler.model.documents import Document
+from reconciler.model.errors import StalePlanError, TamperedPlanError, UnreadablePlanError
+from reconciler.model.findings import Finding, Position, Range, Severity
+from reconciler.model.instants import format_instant, parse_instant
+from reconciler.model.results import FleetPlan
+from reconciler.model.writing import finding_document, hash_document, range_document, write_document
+from reconciler.planning.plan import summarize
+from reconciler.planning.seal import PlanHash, change_content, digest
+
+FORMAT_VERSION = "1.0"
+_AGAIN = "make a new plan: reconciler plan PATH... --out FILE"
+
+
+def write_plan(plan: FleetPlan, out: TextIO, *, exit_code: int | None) -> None:
+    """Write *plan* as one JSON document.
+
+    Args:
+        plan: of everything in scope.
+        out: a text stream.
+        exit_code: of the command, for a report; None for a saved plan, which holds no exit code and is sealed by `integrity`.
+    """
+    members = _members(plan)
+    if exit_code is None:
+        members["integrity"] = hash_document(_members(plan))
+    else:
+        members["exit_code"] = exit_code
+    write_document(members, out)
+
+
+def _members(plan: FleetPlan) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "kind": "plan",
+        "reconciler_version": __version__,
+        "plan_hash": plan.plan_hash,
+        "as_of": format_instant(plan.as_of),
+        "valid_until": None if plan.valid_until is None else format_instant(plan.valid_until),
+        "prior_state": {"lineage": plan.lineage, "serials": dict(plan.serials)},
+        "summary": summary_document(plan.summary),
+        "resource_changes": _changes(plan.plans),
+        "access_changes": [],
+        "timeline": _timeline(plan.plans),
+        "manual_steps": [],
+        "refusals": [finding_document(refusal) for refusal in plan.refusals],
+        "diagnostics": [finding_document(finding) for finding in plan.findings],
+        "errored": False,
+        "complete": plan.complete,
+        "applyable": plan.summary.changes > 0 and not plan.refusals,
+        "target": plan.target,
+        "people": plan.people,
+    }
+
+
+def summary_document(summary: Summary) -> Document:
+    """Return the counts of a plan."""
+    return {
+        "create": summary.create,
+        "update": summary.update,
+        "delete": summary.delete,
+        "expire": summary.expire,
+        "no_op": summary.no_op,
+    }
+
+
+def change_document(change: Change, place: Range | None) -> Document:
+    """Return one element of `resource_changes`."""
+    return {**change_content(change), "risk": change.risk.value, "range": range_document(place)}
+
+
+def _changes(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
+    for plan in plans():
+        for change in plan.changes:
+            yield change_document(change, plan.ranges.get(change.address))
+
+
+def _timeline(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
+    # Every organization's moments are in order already; a few instants an organization is all that is held.
+    for moment in heapq.merge(*[plan.timeline for plan in plans()]):
+        yield {"at": format_instant(moment.at), "address": moment.address, "event": moment.event}
+
+
+def read_plan(text: str) -> FleetPlan:
+    """Return the plan that `write_plan` saved.
+
+    Raises:
+        UnreadablePlanError: *text* is not a saved plan of a known version.
+        TamperedPlanError: it was changed since it was saved, or its parts contradict each other.
+    """
+    document = _load(text)
+    if document.get("integrity") != hash_document({key: value for key, value in document.items() if key != "integrity"}):
+        raise TamperedPlanError("the saved plan was changed after it was made", detail="its integrity hash does not fit", hint=_AGAIN)
+    try:
+        plan = _fleet(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnreadablePlanError("the saved plan is not of the expected shape", detail=str(error), hint=_AGAIN) from error
+    if _hash_of(plan) != plan.plan_hash:
+        raise TamperedPlanError("the saved plan does not have the hash it names", detail=f"named: {plan.plan_hash}", hint=_AGAIN)
+    return plan
+
+
+def _load(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise UnreadablePlanError("the file is not a saved plan: it is no JSON", detail=str(error), hint=_AGAIN) from error
+    if not isinstance(document, dict) or document.get("kind") != "plan":
+        raise UnreadablePlanError("the file is not a saved plan", detail='a saved plan is a JSON object with "kind": "plan"', hint=_AGAIN)
+    version = document.get("format_version")
+    if not isinstance(version, str) or version.partition(".")[0] != "1":
+        raise UnreadablePlanError(f"the saved plan has format version {version}", detail=f"known: {FORMAT_VERSION}", hint=_AGAIN)
+    if "integrity" not in document:
+        raise UnreadablePlanError("the file is a report, not a saved plan: it has no integrity hash", hint=_AGAIN)
+    return document
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return document
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _fleet(document: dict[str, Any]) -> FleetPlan:
+    serials = {str(name): int(serial) for name, serial in document["prior_state"]["serials"].items()}
+    lineage = document["prior_state"]["lineage"]
+    as_of = parse_instant(document["as_of"])
+    valid_until = document["valid_until"]
+    changes = [(_change(item), _range(item["range"])) for item in document["resource_changes"]]
+    moments = [Moment(at=parse_instant(item["at"]), address=item["address"], event=item["event"]) for item in document["timeline"]]
+    plans = tuple(
+        _plan(name, list(items), serial=serials[name], lineage=lineage, as_of=as_of, moments=moments) for name, items in _grouped(changes)
+    )
+    summary = sum((summarize(plan) for plan in plans), Summary())
+    return FleetPlan(
+        plan_hash=document["plan_hash"],
+        as_of=as_of,
+        valid_until=None if valid_until is None else parse_instant(valid_until),
+        location="",
+        lineage=lineage,
+        serials=serials,
+        people=document["people"],
+        summary=replace(summary, no_op=document["summary"]["no_op"]),
+        findings=tuple(map(_finding, document["diagnostics"])),
+        refusals=tuple(map(_finding, document["refusals"])),
+        complete=document["complete"],
+        target=document["target"],
+        plans=lambda: iter(plans),
+    )
+
+
+def _grouped(changes: list[tuple[Change, Range | None]]) -> Iterator[tuple[str, Iterator[tuple[Change, Range | None]]]]:
+    names = [name for name, _ in groupby(changes, key=lambda item: item[0].organization)]
+    if names != sorted(set(names)):
+        raise ValueError("resource_changes are not in the order of organizations")
+    return groupby(changes, key=lambda item: item[0].organization)
+
+
+def _plan(
+    name: str, items: list[tuple[Change, Range | None]], *, serial: int, lineage: str | None, as_of: datetime, moments: list[Moment]
+) -> Plan:
+    changes = tuple(change for change, _ in items)
+    return Plan(
+        organization=name,
+        serial=serial,
+        digest=digest(lineage, serial, changes),
+        as_of=as_of,
+        changes=changes,
+        timeline=tuple(moment for moment in moments if moment.address.startswith(f"{name}/")),
+        ranges={change.address: place for change, place in items if place is not None},
+    )
+
+
+def _change(item: dict[str, Any]) -> Change:
+    (action,) = item["change"]["actions"]
+    before, after = item["change"]["before"], item["change"]["after"]
+    if not all(side is None or isinstance(side, dict) for side in (before, after)) or before is after is None:
+        raise ValueError(f"before and after of {item['address']} are not objects")
+    return Change(
+        address=item["address"],
+        organization=item["organization"],
+        type=item["type"],
+        name=item["name"],
+        action=Action(action),
+        reason=Reason(item["reason"]),
+        before=before,
+        after=after,
+        fields=tuple(FieldChange(path=field["path"], before=field["before"], after=field["after"]) for field in item["fields"]),
+        risk=Risk(item["risk"]),
+    )
+
+
+def _range(item: dict[str, Any] | None) -> Range | None:
+    if item is None:
+        return None
+    start, end = (Position(line=item[key]["line"], column=item[key]["column"]) for key in ("start", "end"))
+    return Range(filename=item["filename"], start=start, end=end)
+
+
+def _finding(item: dict[str, Any]) -> Finding:
+    return Finding(
+        rule=item["rule_id"],
+        severity=Severity(item["severity"]),
+        message=item["summary"],
+        detail=item["detail"],
+        hint=item["hint"],
+        address=item["address"],
+        pointer=item["pointer"],
+        range=_range(item["range"]),
+    )
+
+
+def _hash_of(plan: FleetPlan) -> str:
+    total = PlanHash()
+    for organization in plan.plans():
+        total.add(organization.organization, organization.digest)
+    return total.text()
+
+
+def plan_bytes(plan: Plan) -> bytes:
+    """Return one organization's plan as bytes for a spool; `plan_from_bytes` reads it back whole."""
+    document = {
+        "organization": plan.organization,
+        "serial": plan.serial,
+        "digest": plan.digest,
+        "as_of": format_instant(plan.as_of),
+        "valid_until": None if plan.valid_until is None else format_instant(plan.valid_until),
+        "changes": [change_document(change, plan.ranges.get(change.address)) for change in plan.changes],
+        "timeline": [{"at": format_instant(moment.at), "address": moment.address, "event": moment.event} for moment in plan.timeline],
+        "unchanged": plan.unchanged,
+    }
+    return json.dumps(document, ensure_ascii=True).encode("ascii")
+
+
+def plan_from_bytes(data: bytes) -> Plan:
+    """Return the plan that `plan_bytes` wrote; findings, refusals and removals stay with the fleet."""
+    document = json.loads(data)
+    changes = [(_change(item), _range(item["range"])) for item in document["changes"]]
+    valid_until = document["valid_until"]
+    return Plan(
+        organization=document["organization"],
+        serial=document["serial"],
+        digest=document["digest"],
+        as_of=parse_instant(document["as_of"]),
+        changes=tuple(change for change, _ in changes),
+        timeline=tuple(Moment(at=parse_instant(item["at"]), address=item["address"], event=item["event"]) for item in document["timeline"]),
+        valid_until=None if valid_until is None else parse_instant(valid_until),
+        unchanged=document["unchanged"],
+        ranges={change.address: place for change, place in changes if place is not None},
+    )
+
+
+def stale(message: str, detail: str) -> StalePlanError:
+    """Return the error for a plan that the state has left behind."""
+    return StalePlanError(message, detail=detail, hint=_AGAIN)

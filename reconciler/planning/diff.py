@@ -1,0 +1,172 @@
+"""Diff: the changes that turn one organization into another. Objects are matched by key; DeepDiff explains what changed inside a pair."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from deepdiff import DeepDiff
+
+from reconciler.model.changes import Action, Change, FieldChange, Reason
+from reconciler.model.documents import Document, administrator_document, grant_document, settings_document
+from reconciler.model.identifiers import (
+    ADMINISTRATOR,
+    ELEVATION_GRANT,
+    ORGANIZATION,
+    administrator_address,
+    grant_address,
+    organization_address,
+)
+from reconciler.model.resources import EndReason, Grant, Organization
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
+_BY_ITSELF = frozenset({EndReason.EXPIRED, EndReason.LAPSED})
+
+
+def diff(before: Organization | None, after: Organization | None, now: datetime) -> Iterator[Change]:
+    """Yield the changes that turn *before* into *after*, in no particular order.
+
+    Args:
+        before: as stored; None when nothing is stored.
+        after: as it is to be; None to forget the organization. Grants that end carry their `ended`.
+        now: tells a removal of access that has ended (`expired`) from one that somebody asked for.
+    """
+    if after is None:
+        if before is not None and before.settings is not None:
+            yield _organization_change(before.name, settings_document(before.settings), None)
+        return
+    old_settings = None if before is None or before.settings is None else settings_document(before.settings)
+    if after.settings is not None and settings_document(after.settings) != old_settings:
+        yield _organization_change(after.name, old_settings, settings_document(after.settings))
+    yield from _administrators(before, after, now)
+    yield from _grants(before, after)
+
+
+def _organization_change(name: str, before: Document | None, after: Document | None) -> Change:
+    return _change(
+        address=organization_address(name),
+        organization=name,
+        resource=ORGANIZATION,
+        name=name,
+        before=before,
+        after=after,
+        reason=Reason.DECLARED if after is not None else Reason.OMITTED,
+    )
+
+
+def _administrators(before: Organization | None, after: Organization, now: datetime) -> Iterator[Change]:
+    old, new = (before.administrators if before else None) or {}, after.administrators or {}
+    for key in old.keys() | new.keys():
+        was, will = old.get(key), new.get(key)
+        if was == will:
+            continue
+        person = will or was
+        if person is None:
+            continue
+        reason = Reason.DECLARED
+        if will is None and was is not None:
+            reason = Reason.OMITTED if was.live_at(now) else Reason.EXPIRED
+        change = _change(
+            address=administrator_address(after.name, person.email),
+            organization=after.name,
+            resource=ADMINISTRATOR,
+            name=person.email,
+            before=None if was is None else administrator_document(was),
+            after=None if will is None else administrator_document(will),
+            reason=reason,
+        )
+        yield change
+
+
+def _grants(before: Organization | None, after: Organization) -> Iterator[Change]:
+    old = before.grants if before else {}
+    for name, will in after.grants.items():
+        was = old.get(name)
+        if was == will:
+            continue
+        if was is not None and _content(was) == _content(will):
+            yield _grant_change(was, None, reason=_reason_of_end(will))
+        else:
+            revoked = was is not None and was.revoked_at != will.revoked_at
+            yield _grant_change(was, will, reason=Reason.REVOKED if revoked else Reason.DECLARED)
+
+
+def _content(grant: Grant) -> Grant:
+    """The grant as people wrote it: recorded ends hold clock times of a run and never reach a change or its digest."""
+    return replace(grant, ended=None)
+
+
+def _reason_of_end(grant: Grant) -> Reason:
+    if grant.ended is not None and grant.ended.reason is EndReason.REVOKED:
+        return Reason.REVOKED
+    return Reason.EXPIRED if grant.ended is not None and grant.ended.reason in _BY_ITSELF else Reason.OMITTED
+
+
+def _grant_change(was: Grant | None, will: Grant | None, *, reason: Reason) -> Change:
+    grant = will or was
+    if grant is None:
+        raise ValueError("a change has at least one side")
+    return _change(
+        address=grant_address(grant.organization, grant.name),
+        organization=grant.organization,
+        resource=ELEVATION_GRANT,
+        name=grant.name,
+        before=None if was is None else grant_document(_content(was)),
+        after=None if will is None else grant_document(_content(will)),
+        reason=reason,
+    )
+
+
+def _change(
+    *, address: str, organization: str, resource: str, name: str, before: Document | None, after: Document | None, reason: Reason
+) -> Change:
+    action = Action.CREATE if before is None else Action.DELETE if after is None else Action.UPDATE
+    return Change(
+        address=address,
+        organization=organization,
+        type=resource,
+        name=name,
+        action=action,
+        reason=reason,
+        before=before,
+        after=after,
+        fields=explain(before, after) if before is not None and after is not None else (),
+    )
+
+
+def explain(before: Document, after: Document) -> tuple[FieldChange, ...]:
+    """Return which fields differ between two documents of one resource, by path; lists are compared and shown as a whole."""
+    # threshold 0: never collapse a mostly changed object into one change; private variables: keys may begin with "__".
+    delta = DeepDiff(_frozen(before), _frozen(after), view="tree", threshold_to_diff_deeper=0, ignore_private_variables=False)
+    changed = {tuple(level.path(output_format="list")) for levels in delta.values() for level in levels}
+    return tuple(
+        FieldChange(path=_path_text(path), before=_at(before, path), after=_at(after, path))
+        for path in sorted(changed, key=lambda keys: [str(key) for key in keys])
+    )
+
+
+def _frozen(value: Any) -> Any:
+    """Return *value* with every list as one opaque piece, so that a set of roles is one field and not a row of positions."""
+    if isinstance(value, dict):
+        return {key: _frozen(inner) for key, inner in value.items()}
+    return "\0".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _at(document: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        if not isinstance(document, dict) or key not in document:
+            return None
+        document = document[key]
+    return document
+
+
+def _path_text(path: tuple[Any, ...]) -> str:
+    text = ""
+    for key in map(str, path):
+        if _PLAIN_KEY.fullmatch(key):
+            text += f".{key}" if text else key
+        else:
+            quoted = key.replace("\\", "\\\\").replace('"', '\\"')
+            text += f'["{quoted}"]'
+    return text

@@ -1,0 +1,55 @@
+"""Seal: what a plan is bound to. Digests say what would be done to which state; validity says until when that holds."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+from reconciler.model.changes import Change, Moment
+from reconciler.model.documents import Document, compact, sha256_hex
+
+
+def change_content(change: Change) -> Document:
+    """Return the part of a change that its digest covers: no range, no risk, no clock time of a run."""
+    return {
+        "address": change.address,
+        "organization": change.organization,
+        "type": change.type,
+        "name": change.name,
+        "change": {"actions": [change.action.value], "before": change.before, "after": change.after},
+        "fields": [{"path": field.path, "before": field.before, "after": field.after} for field in change.fields],
+        "reason": change.reason.value,
+        "origin": "expiry" if change.expires else "change",
+    }
+
+
+def digest(lineage: str | None, serial: int, changes: Iterable[Change]) -> str:
+    """Return 64 hexadecimal digits over lineage, serial and *changes*.
+
+    An organization that was never stored (serial 0) belongs to no lineage yet: its plan fits every state that does not know it.
+    """
+    content = {
+        "lineage": lineage if serial else None,
+        "serial": serial,
+        "resource_changes": [change_content(change) for change in changes],
+    }
+    return sha256_hex(compact(content))
+
+
+class PlanHash:
+    """The hash of a fleet's plan, taken organization by organization: SHA-256 over lines `NAME DIGEST`, by name."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, organization: str, plan_digest: str) -> None:
+        """Add an organization with changes; the caller goes by name."""
+        self._hash.update(f"{organization} {plan_digest}\n".encode())
+
+    def text(self) -> str:
+        """Return `sha256:…` over what was added."""
+        return f"sha256:{self._hash.hexdigest()}"
+
+
+def upcoming(moments: Iterable[Moment], now: datetime) -> tuple[Moment, ...]:
+    """Return what starts or ends by itself after *now*, by time; ends that are overdue do not count."""
+    return tuple(sorted(moment for moment in moments if moment.at > now))

@@ -1,0 +1,61 @@
+"""Reports: the values that use cases answer, written as text or JSON into a stream that the caller opened.
+
+What belongs here: wording, layout, escaping. What does not: decisions, exit codes, clocks, files, options; those are given.
+May know: `model`, `planning.codec` (the one writer of plan documents), and wcwidth for the width of characters.
+A further format is a module with a `render` of the same signature and a line in `FORMATS`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, TextIO, get_args
+
+from reconciler.model.results import Result
+from reconciler.reports import json, text
+from reconciler.reports.style import Style
+
+__all__ = ["FORMATS", "Format", "Style", "formats_of", "render"]
+
+
+class Renderer(Protocol):
+    """Writes one result in one format."""
+
+    def __call__(self, result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
+        """Write *result* to *out*; *exit_code* is the one that the process is going to end with."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One format: what writes it, and for which kinds of results."""
+
+    render: Renderer
+    kinds: frozenset[type]
+
+
+EVERY_KIND: Final[frozenset[type]] = frozenset(get_args(Result))
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "text": Format(render=text.render, kinds=EVERY_KIND),
+    "json": Format(render=json.render, kinds=EVERY_KIND),
+}
+
+
+def formats_of(kind: type) -> tuple[str, ...]:
+    """Return the names of the formats in which results of the class *kind* are written, the default first."""
+    return tuple(name for name, entry in FORMATS.items() if kind in entry.kinds)
+
+
+def render(result: Result, format: str, out: TextIO, *, exit_code: int, style: Style) -> None:  # noqa: A002 - as users call it
+    """Write *result* to *out*.
+
+    Args:
+        result: what a use case answered.
+        format: a name out of `formats_of(type(result))`.
+        out: an open text stream that takes UTF-8.
+        exit_code: the one that the process is going to end with; JSON repeats it.
+        style: colors and width, for text only.
+
+    Raises:
+        KeyError: there is no such format.
+    """
+    FORMATS[format].render(result, out, exit_code=exit_code, style=style)

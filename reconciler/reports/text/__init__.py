@@ -1,0 +1,60 @@
+"""Reports for people: calm, aligned, grouped by organization, and searchable line by line.
+
+All foreign text goes through `visible`; every line leaves through `Page.line`, which keeps it from being a CI command.
+"""
+
+from typing import TextIO
+
+from reconciler.model.results import (
+    Application,
+    Drift,
+    Failure,
+    FleetPlan,
+    History,
+    Organizations,
+    Result,
+    Scaffold,
+    StateOf,
+    Unlocked,
+    Validation,
+    Verification,
+)
+from reconciler.reports.style import Style
+from reconciler.reports.text.application import application
+from reconciler.reports.text.drift import drift
+from reconciler.reports.text.failure import failure, unlocked
+from reconciler.reports.text.history import history
+from reconciler.reports.text.page import Page
+from reconciler.reports.text.plan import plan
+from reconciler.reports.text.scaffold import scaffold
+from reconciler.reports.text.state import organizations, state
+from reconciler.reports.text.validation import validation
+from reconciler.reports.text.verification import verification
+
+
+def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
+    """Write *result* to *out* as text."""
+    page = Page(out, style)
+    match result:
+        case Validation():
+            validation(page, result, exit_code)
+        case FleetPlan():
+            plan(page, result)
+        case Application():
+            application(page, result)
+        case Drift():
+            drift(page, result)
+        case StateOf():
+            state(page, result)
+        case Organizations():
+            organizations(page, result)
+        case History():
+            history(page, result)
+        case Verification():
+            verification(page, result)
+        case Unlocked():
+            unlocked(page, result)
+        case Scaffold():
+            scaffold(page, result)
+        case Failure():
+            failure(page, result)

@@ -1,0 +1,48 @@
+"""Findings, one block each: place, severity, what is wrong and the rule on one line that can be searched; then details and the way out."""
+
+from collections.abc import Iterable
+
+from reconciler.model.findings import Finding, Severity
+from reconciler.reports import style as styles
+from reconciler.reports.text.page import Page, count
+from reconciler.reports.visible import visible
+
+_COLORS = {"error": styles.RED, "warning": styles.YELLOW, "info": styles.CYAN, "refused": styles.LOUD}
+
+
+def findings(page: Page, found: Iterable[Finding]) -> None:
+    """Write *found*, a blank line between any two."""
+    for finding in found:
+        _finding(page, finding, finding.severity.value)
+
+
+def refusals(page: Page, found: Iterable[Finding]) -> None:
+    """Write what a safety rail or a policy says against a plan."""
+    for finding in found:
+        _finding(page, finding, "refused")
+
+
+def _finding(page: Page, finding: Finding, label: str) -> None:
+    page.gap()
+    where = _where(finding)
+    said = page.paint(label, _COLORS[label])
+    page.line(f"{where}{said}: {visible(finding.message)} {page.paint(f'[{visible(finding.rule)}]', styles.DIM)}")
+    if finding.detail:
+        page.paragraph(visible(finding.detail), 4)
+    if finding.hint is not None:
+        # Whole, so that a command in it can be copied.
+        page.line(f"    hint: {visible(finding.hint)}")
+
+
+def _where(finding: Finding) -> str:
+    if finding.range is not None:
+        start = finding.range.start
+        return f"{visible(finding.range.filename)}:{start.line}:{start.column}: "
+    return f"{visible(finding.address)}: " if finding.address else ""
+
+
+def tally(found: Iterable[Finding]) -> str:
+    """Return `3 errors, 1 warning`; of the two only what there is, and empty without either."""
+    severities = [finding.severity for finding in found]
+    numbers = ((severities.count(severity), severity.value) for severity in (Severity.ERROR, Severity.WARNING))
+    return ", ".join(count(number, word) for number, word in numbers if number)

@@ -1,0 +1,108 @@
+"""The answer of `plan`: what apply would do, organization by organization, in the order in which it would do it."""
+
+from reconciler.model.changes import Action, Change, Moment, Plan, Reason, Risk
+from reconciler.model.findings import Range
+from reconciler.model.identifiers import ADMINISTRATOR, ORGANIZATION
+from reconciler.model.instants import format_instant
+from reconciler.model.results import FleetPlan
+from reconciler.reports import style as styles
+from reconciler.reports.stateless import without_stateless
+from reconciler.reports.text import words
+from reconciler.reports.text.findings import findings, refusals
+from reconciler.reports.text.page import MARKS, Page, columns, place, type_and_name, widest
+from reconciler.reports.visible import visible
+
+_DETAIL = 8
+"""Fields stand this far in, under the line of their resource."""
+
+
+def plan(page: Page, result: FleetPlan) -> None:
+    """Write the whole plan; it streams, one organization at a time."""
+    page.no_stored_state(result.lineage, result.location)
+    turning: list[Moment] = []
+    for part in result.plans():
+        _organization(page, part)
+        turning.extend(moment for moment in part.timeline if moment.at == result.valid_until)
+    findings(page, without_stateless(result.findings))
+    if result.refusals:
+        page.heading(page.paint("Refused: apply would not perform this plan.", styles.LOUD))
+        refusals(page, result.refusals)
+    page.gap()
+    if not result.complete:
+        page.line("Other declared organizations were left out by --org or -l.")
+    _verdict(page, result, turning)
+
+
+def _organization(page: Page, part: Plan) -> None:
+    page.heading(visible(part.organization), f" (serial {part.serial})" if part.serial else " (new)")
+    width = widest([type_and_name(change.address)[1] for change in part.changes])
+    for change in part.changes:
+        # In a new organization nothing can be lost, and nearly everything would be marked.
+        _change(page, change, part.ranges.get(change.address), width, risky=bool(part.serial) and change.risk is Risk.HIGH)
+    if part.timeline:
+        page.line("  starts and ends by itself:")
+        rows = [(format_instant(moment.at), *type_and_name(moment.address), moment.event) for moment in sorted(part.timeline)]
+        for line in columns(rows):
+            page.line(f"    {line}")
+
+
+def _change(page: Page, change: Change, where: Range | None, width: int, *, risky: bool) -> None:
+    note = "; ".join(part for part in (_why(change, where), "high risk" if risky else "") if part)
+    # Behind a mark that shells and YAML read as a comment.
+    page.resource(MARKS[change.action], change.address, width, _said(change), note=f"# {note}" if note else "")
+    if change.action is Action.UPDATE:
+        labeled = [(visible(field.path), words.field_change(field)) for field in change.fields]
+        page.details(labeled, indent=_DETAIL, between="  ")
+    elif change.action is Action.CREATE and change.type == ORGANIZATION and change.after is not None:
+        page.details(list(words.settings(change.after)), indent=_DETAIL)
+
+
+def _said(change: Change) -> list[str]:
+    if change.action is Action.CREATE and change.after is not None:
+        return words.resource(change.type, change.after)
+    if change.action is Action.DELETE and change.before is not None:
+        return ["was", *words.loss(change.type, change.before)]
+    return []
+
+
+def _why(change: Change, where: Range | None) -> str:
+    """Return why the change is made, or where it is declared."""
+    match change.reason:
+        case Reason.EXPIRED:
+            return words.end_of(change.type, change.before) if change.before else "expired"
+        case Reason.OMITTED:
+            return _omitted(change, where)
+        case Reason.REVOKED:
+            revoked_at = (change.after or {}).get("revoked_at")
+            return _sourced(f"revoked {visible(revoked_at)}" if revoked_at else "revoked", where)
+        case Reason.DRIFTED:
+            return _sourced("drifted", where)
+        case Reason.DECLARED:
+            return place(where)
+
+
+def _sourced(said: str, where: Range | None) -> str:
+    return said if where is None else f"{said}, {place(where)}"
+
+
+def _omitted(change: Change, where: Range | None) -> str:
+    if change.type == ADMINISTRATOR and where is not None:
+        return f"omitted: no longer listed in {visible(where.filename)}"
+    return f"omitted: no longer {'listed' if change.type == ADMINISTRATOR else 'declared'}"
+
+
+def _verdict(page: Page, result: FleetPlan, turning: list[Moment]) -> None:
+    numbers = result.summary
+    if not numbers.changes:
+        page.line(page.paint("No changes.", styles.BOLD))
+        page.line(f"Plan hash: {result.plan_hash}")
+        return
+    line = f"Plan: {numbers.create} to add, {numbers.update} to change, {numbers.delete} to remove, {numbers.expire} to expire."
+    page.line(page.paint(line, styles.BOLD))
+    if result.valid_until is not None:
+        reasons = "; ".join(f"{visible(moment.address)} {moment.event}" for moment in turning)
+        page.line(f"This plan is valid until {format_instant(result.valid_until)}{f': then {reasons}' if reasons else ''}.")
+    page.line(f"Plan hash: {result.plan_hash}")
+    if not result.refusals:
+        narrowed = "" if result.complete else ", with the same --org and -l"
+        page.line(f"To apply exactly this{narrowed}: reconciler apply PATH... --expect {result.plan_hash}")

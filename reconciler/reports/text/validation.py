@@ -1,0 +1,22 @@
+"""The answer of `validate`."""
+
+from reconciler.model.findings import has_errors
+from reconciler.model.results import Validation
+from reconciler.reports.text.findings import findings, tally
+from reconciler.reports.text.page import Page, count
+
+
+def validation(page: Page, result: Validation, exit_code: int) -> None:
+    """Write the findings and, last, the verdict in one line."""
+    findings(page, result.findings)
+    page.gap()
+    numbers = tally(result.findings)
+    files = count(result.files, "file")
+    if has_errors(result.findings):
+        page.line(f"{numbers} in {files}.")
+        return
+    read = [count(result.organizations, "organization")] if result.organizations or not result.grants else []
+    read += [count(result.grants, "grant")] if result.grants else []
+    page.line(f"Valid: {' and '.join(read)} in {files}{f', {numbers}' if numbers else ''}.")
+    if exit_code:
+        page.line("Warnings are taken for a failure here (--fail-on warning).")

@@ -1,0 +1,80 @@
+"""What a rule is given and what it answers."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+
+from reconciler.catalog import Catalog
+from reconciler.model.findings import Path, Severity
+from reconciler.model.resources import Administrator, Organization, OrganizationFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Everything a rule may know beside the organization itself.
+
+    Attributes:
+        now: the instant for which the organization is judged, UTC.
+        known: facts of every organization that is declared or stored, by name.
+        declared: the names of organizations that have a manifest, also an invalid one; a reference to them is not "unknown".
+        site_owners: site to the names of the declared organizations that have it, sorted.
+    """
+
+    now: datetime
+    catalog: Catalog
+    known: Mapping[str, OrganizationFacts]
+    declared: frozenset[str]
+    site_owners: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """What a rule found. The runner adds the id and the severity, so a rule cannot lie about them.
+
+    Attributes:
+        address: of the resource at fault; None means the organization itself.
+        path: where in that resource's manifest document.
+    """
+
+    message: str
+    path: Path
+    detail: str = ""
+    hint: str | None = None
+    address: str | None = None
+
+
+Check = Callable[[Organization, Context], Iterator[Violation]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule: its stable id, its default severity, and the function that checks it."""
+
+    id: str
+    severity: Severity
+    check: Check
+
+
+def live_people(organization: Organization, context: Context) -> Iterator[Administrator]:
+    """Yield the declared people whose access has not ended, by key: what is over is inert, in a manifest too."""
+    people = organization.administrators or {}
+    for key in sorted(people):
+        if people[key].live_at(context.now):
+            yield people[key]
+
+
+def person_path(person: Administrator, *rest: str | int) -> Path:
+    """Return the way to a person's entry, or further into it."""
+    return ("spec", "administrators", person.key, *rest)
+
+
+def closest(value: str, allowed: Sequence[str]) -> str | None:
+    """Return the allowed value that *value* was probably meant to be, or None."""
+    return next(iter(get_close_matches(value, allowed, n=1, cutoff=0.6)), None)
+
+
+def listing(values: Sequence[str], *, most: int = 12) -> str:
+    """Return *values* as one readable list, cut with a count."""
+    shown = ", ".join(values[:most])
+    return shown + (f" and {len(values) - most} more" if len(values) > most else "")

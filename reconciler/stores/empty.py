@@ -1,0 +1,46 @@
+"""The stored state before there is one."""
+
+from collections.abc import Iterator
+
+from reconciler.model.journal import ChainHead, Entry
+from reconciler.model.protocols import LockInfo, Stored, StoredHead
+
+
+class EmptyState:
+    """A `StateReader` over nothing: no lineage, no organization, no journal."""
+
+    lineage: str | None = None
+
+    def __init__(self, *, location: str) -> None:
+        self.location = location
+
+    def heads(self) -> Iterator[StoredHead]:
+        """Yield nothing."""
+        return iter(())
+
+    def read(self, name: str) -> Stored:
+        """Return serial 0 and no organization."""
+        return Stored(organization=None, serial=0, digest=None)
+
+    def entries(self, organization: str | None = None) -> Iterator[Entry]:
+        """Yield nothing."""
+        return iter(())
+
+    def entries_of_plan(self, plan_hash: str) -> Iterator[Entry]:
+        """Yield nothing."""
+        return iter(())
+
+    def chain_heads(self) -> list[ChainHead]:
+        """Return no chain."""
+        return []
+
+    def locks(self) -> list[LockInfo]:
+        """Return no lock."""
+        return []
+
+    def problems(self) -> Iterator[str]:
+        """Yield nothing."""
+        return iter(())
+
+    def close(self) -> None:
+        """Do nothing."""

@@ -1,0 +1,86 @@
+"""Who holds a lock: this process in the words of a `Holder`, whether another one still lives, and what is said about it."""
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+import psutil
+
+from reconciler.model.errors import LockedError
+from reconciler.model.instants import format_instant
+from reconciler.model.journal import Record
+from reconciler.model.protocols import Holder, LockInfo
+
+_START_TOLERANCE: Final = 1.0
+"""Seconds by which two readings of one process's start may differ; a reused pid differs by more."""
+
+
+def here(operation: str, version: str, now: datetime) -> Holder:
+    """Return this process as a holder.
+
+    Args:
+        operation: the command, such as `apply`.
+        version: of the product.
+        now: the present instant, UTC.
+    """
+    process = psutil.Process()
+    host = socket.gethostname()
+    return Holder(
+        operator=f"{process.username()}@{host}",
+        host=host,
+        pid=os.getpid(),
+        process_started=process.create_time(),
+        operation=operation,
+        version=version,
+        since=now,
+    )
+
+
+def is_local(holder: Holder) -> bool:
+    """Tell whether *holder* is, or was, a process of this host."""
+    return holder.host == socket.gethostname()
+
+
+def is_dead(holder: Holder) -> bool:
+    """Tell whether *holder* is certainly gone: a process of this host that ended, or whose pid another process has now."""
+    if not is_local(holder):
+        return False
+    try:
+        process = psutil.Process(holder.pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return True
+        started = process.create_time()
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.AccessDenied:
+        return False
+    return holder.process_started > 0 and abs(started - holder.process_started) > _START_TOLERANCE
+
+
+def who(info: LockInfo) -> str:
+    """Return one line that names the holder of a lock and the lock itself."""
+    holder = info.holder
+    since = format_instant(holder.since)
+    return f"{holder.operation} of {holder.operator} (pid {holder.pid} on {holder.host}, since {since}, lock {info.id})"
+
+
+def locked(blocking: Sequence[LockInfo], wanted: Sequence[str]) -> LockedError:
+    """Return the error for locks of others that keep some of the organizations *wanted*."""
+    taken = sorted((name, info.id, info) for info in blocking for name in info.organizations if name in set(wanted))
+    name, lock_id, info = taken[0]
+    detail = f"{len(taken)} of the organizations wanted are locked" if len(taken) > 1 else ""
+    return LockedError(f"{name} is locked by {who(info)}", detail=detail, hint=f"reconciler unlock {lock_id}")
+
+
+def living(info: LockInfo) -> LockedError:
+    """Return the error for an attempt to release the lock of a living process of this host."""
+    return LockedError(f"lock {info.id} belongs to a living process: {who(info)}", hint="wait for it to end, or stop it first")
+
+
+def naming(record: Record, info: LockInfo) -> Record:
+    """Return *record* with a detail that names the former holder of *info*, after what it says already."""
+    words = f"released the lock of {who(info)}"
+    return replace(record, detail=f"{record.detail}; {words}" if record.detail else words)

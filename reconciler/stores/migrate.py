@@ -1,0 +1,43 @@
+"""Older states become today's: one transaction, after a copy was put beside them."""
+
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy import Connection, update
+
+from reconciler.model.errors import CorruptStateError, StateVersionError
+from reconciler.stores.files import RESTORE
+from reconciler.stores.schema import BASE_VERSION, meta
+
+Migration = Callable[[Connection], None]
+"""Changes tables and rows from one version to the next, within the caller's transaction."""
+
+MIGRATIONS: Final[tuple[Migration, ...]] = ()
+"""The entry at index 0 leads from version 1 to version 2, and so on."""
+
+
+def is_current(found: int, migrations: tuple[Migration, ...], location: str) -> bool:
+    """Tell whether a state of version *found* is today's (true) or an older one (false).
+
+    Raises:
+        StateVersionError: a newer version wrote it.
+        CorruptStateError: there is no such version.
+    """
+    today = BASE_VERSION + len(migrations)
+    if found > today:
+        raise StateVersionError(
+            f"{location} has schema version {found}; this version of reconciler knows {today}",
+            hint="use the version of reconciler that wrote it, or a newer one",
+        )
+    if found < BASE_VERSION:
+        raise CorruptStateError(f"{location} names no schema version that ever was: {found}", hint=RESTORE)
+    return found == today
+
+
+def apply_all(connection: Connection, found: int, migrations: tuple[Migration, ...]) -> int:
+    """Lead a state of version *found* to today's, within the caller's transaction; return today's version."""
+    for migration in migrations[found - BASE_VERSION :]:
+        migration(connection)
+    today = BASE_VERSION + len(migrations)
+    connection.execute(update(meta).values(schema_version=today))
+    return today

@@ -1,0 +1,121 @@
+"""Reading a state over SQLAlchemy Core: plain columns, pages of the journal, no object mapping."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, select, tuple_
+
+from reconciler.model.errors import CorruptStateError
+from reconciler.model.journal import ChainHead, Entry
+from reconciler.model.protocols import LockInfo, Stored, StoredHead
+from reconciler.stores import checks
+from reconciler.stores.faults import fence
+from reconciler.stores.files import RESTORE
+from reconciler.stores.rows import own_instant, read_entry, read_locks, readable, stored, whole_number
+from reconciler.stores.schema import chains, journal, locks, meta, organizations
+
+_PAGE: Final = 500
+"""Entries read at once: enough to be fast, few enough that no reader holds up a writer for long."""
+
+_LINEAGE: Final = select(meta.c.lineage)
+_HEADS: Final = select(organizations.c.name, organizations.c.serial, organizations.c.digest, organizations.c.next_end).order_by(
+    organizations.c.name
+)
+_READ: Final = select(organizations.c.serial, organizations.c.digest, organizations.c.body).where(organizations.c.name == bindparam("name"))
+_CHAINS: Final = select(chains.c.organization, chains.c.seq, chains.c.hash).order_by(chains.c.organization)
+_LOCKS: Final = select(locks)
+_PAGE_OF_JOURNAL: Final = (
+    select(journal)
+    .where(tuple_(journal.c.organization, journal.c.seq) > tuple_(bindparam("after_organization"), bindparam("after_seq")))
+    .order_by(journal.c.organization, journal.c.seq)
+    .limit(_PAGE)
+)
+_PAGE_OF_CHAIN: Final = (
+    select(journal)
+    .where(journal.c.organization == bindparam("organization"), journal.c.seq > bindparam("after_seq"))
+    .order_by(journal.c.organization, journal.c.seq)
+    .limit(_PAGE)
+)
+
+
+class SqlReader:
+    """A `StateReader` over one connection on which every statement is a transaction of its own."""
+
+    def __init__(self, connection: Connection, *, location: str, held: ExitStack) -> None:
+        """Read the lineage.
+
+        Args:
+            connection: stays open until `close`.
+            location: the masked URL.
+            held: what `close` lets go of; taken over once the lineage was read.
+        """
+        self.location = location
+        self._connection = connection
+        with fence(location):
+            lineage = connection.execute(_LINEAGE).scalars().all()
+        if len(lineage) != 1 or not isinstance(lineage[0], str):
+            raise CorruptStateError(f"{location} names no lineage", hint=RESTORE)
+        self.lineage: str | None = lineage[0]
+        self._held = held.pop_all()
+
+    def heads(self) -> Iterator[StoredHead]:
+        """Yield what is stored of every organization, by name."""
+        with fence(self.location):
+            rows = self._connection.execute(_HEADS).all()
+        found = []
+        with readable(f"{self.location}, table organizations,"):
+            for name, serial, digest, end in rows:
+                found.append(StoredHead(name=name, serial=whole_number(serial), digest=digest, next_end=own_instant(end)))
+        return iter(found)
+
+    def read(self, name: str) -> Stored:
+        """Return one organization, checked against its digest."""
+        with fence(self.location):
+            row = self._connection.execute(_READ, {"name": name}).one_or_none()
+        return Stored(organization=None, serial=0, digest=None) if row is None else stored(name, *row)
+
+    def entries(self, organization: str | None = None) -> Iterator[Entry]:
+        """Yield the journal of one organization, or all of it."""
+        if organization is None:
+            return map(read_entry, self._pages(_PAGE_OF_JOURNAL))
+        return map(read_entry, self._pages(_PAGE_OF_CHAIN, organization=organization))
+
+    def entries_of_plan(self, plan_hash: str) -> Iterator[Entry]:
+        """Yield what was written while that plan was performed."""
+        return map(read_entry, self._pages(_PAGE_OF_JOURNAL, journal.c.plan_hash == plan_hash))
+
+    def _pages(self, page: Select[Any], *only: ColumnElement[bool], **parameters: str) -> Iterator[RowMapping]:
+        statement = page.where(*only)
+        place: dict[str, Any] = {"after_organization": "", "after_seq": 0}
+        while True:
+            with fence(self.location):
+                rows = self._connection.execute(statement, place | parameters).mappings().all()
+            yield from rows
+            if len(rows) < _PAGE:
+                return
+            place = {"after_organization": rows[-1]["organization"], "after_seq": rows[-1]["seq"]}
+
+    def chain_heads(self) -> list[ChainHead]:
+        """Return the recorded head of every chain, by organization."""
+        with fence(self.location):
+            rows = self._connection.execute(_CHAINS).all()
+        return [ChainHead(organization=organization, seq=seq, hash=own) for organization, seq, own in rows]
+
+    def locks(self) -> list[LockInfo]:
+        """Return the locks that are held, by id."""
+        with fence(self.location):
+            return read_locks(iter(self._connection.execute(_LOCKS).mappings().all()))
+
+    def problems(self) -> Iterator[str]:
+        """Yield what is wrong with pages, documents and rows."""
+        try:
+            with fence(self.location):
+                yield from checks.problems(self._connection)
+        except CorruptStateError as error:
+            yield error.message
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        with fence(self.location):
+            self._held.close()

@@ -1,0 +1,87 @@
+"""The tables. Plain SQL types only, so that the same tables serve SQLite and PostgreSQL.
+
+Instants are RFC 3339 text in UTC; documents are canonical JSON text, whose digest covers their very bytes.
+"""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+
+APPLICATION_ID: Final = int.from_bytes(b"RCNL", "big")
+"""What a SQLite file of ours carries in its header, so that another application's is never taken for a state."""
+
+BASE_VERSION: Final = 1
+"""The first version of this schema; each migration adds one."""
+
+NAME: Final = Text(collation="BINARY").with_variant(Text(collation="C"), "postgresql")
+"""Names sort as Python sorts them: by code point."""
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("lineage", Text, primary_key=True),
+    Column("schema_version", Integer, nullable=False),
+)
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("name", NAME, primary_key=True),
+    Column("serial", BigInteger, nullable=False),
+    # All three are NULL once an organization was forgotten; the row stays so that the serial goes on.
+    Column("digest", Text),
+    Column("next_end", Text),
+    Column("body", Text),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("organization", NAME, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("actor", Text),
+    Column("address", Text),
+    Column("actions", Text),
+    Column("reason", Text),
+    Column("before", Text),
+    Column("after", Text),
+    Column("detail", Text, nullable=False),
+    Column("plan_hash", Text),
+    Column("serial", BigInteger, nullable=False),
+    Column("digest", Text),
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    PrimaryKeyConstraint("organization", "seq"),
+    Index("journal_by_plan", "plan_hash", "organization", "seq"),
+    Index("journal_by_run", "run", "organization", "seq"),
+)
+
+chains = Table(
+    "chains",
+    metadata,
+    Column("organization", NAME, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("organization", NAME, primary_key=True),
+    Column("id", Text, nullable=False, index=True),
+    Column("operator", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("process_started", Float, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("since", Text, nullable=False),
+)

@@ -1,0 +1,125 @@
+"""A `Store` in memory. Passes the same contract suite as the real ones; keeps and gives copies, so no caller can change it from outside."""
+
+import copy
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from reconciler.model.documents import compact, organization_document, read_organization, sha256_hex
+from reconciler.model.errors import FencedError, StoreError
+from reconciler.model.journal import GENESIS, ChainHead, Entry, Record, entry_hash
+from reconciler.model.lifetimes import next_end
+from reconciler.model.protocols import Holder, Lock, LockInfo, Stored, StoredHead
+from reconciler.model.resources import Organization
+from reconciler.stores.holders import is_dead, is_local, living, locked, naming
+
+
+class MemoryStore:
+    """Stored state for one test. A lock that is held is refused at once: nobody could let go of it meanwhile."""
+
+    def __init__(self, *, location: str = "memory:", lineage: str = "00000000-0000-4000-8000-000000000001") -> None:
+        self.location = location
+        self.lineage: str | None = lineage
+        self._rows: dict[str, tuple[int, bytes | None, datetime | None]] = {}
+        self._chains: dict[str, list[Entry]] = {}
+        self._locks: dict[str, tuple[str, Holder]] = {}
+        self._ids = itertools.count(1)
+
+    def heads(self) -> Iterator[StoredHead]:
+        return iter([
+            StoredHead(name=name, serial=serial, digest=_digest(body), next_end=end)
+            for name, (serial, body, end) in sorted(self._rows.items())
+        ])
+
+    def read(self, name: str) -> Stored:
+        serial, body, _ = self._rows.get(name, (0, None, None))
+        organization = None if body is None else read_organization(json.loads(body))
+        return Stored(organization=organization, serial=serial, digest=_digest(body))
+
+    def entries(self, organization: str | None = None) -> Iterator[Entry]:
+        names = sorted(self._chains) if organization is None else [organization]
+        return iter([copy.deepcopy(entry) for name in names for entry in self._chains.get(name, ())])
+
+    def entries_of_plan(self, plan_hash: str) -> Iterator[Entry]:
+        return (entry for entry in self.entries() if entry.record.plan_hash == plan_hash)
+
+    def chain_heads(self) -> list[ChainHead]:
+        return [ChainHead(organization=name, seq=chain[-1].seq, hash=chain[-1].hash) for name, chain in sorted(self._chains.items())]
+
+    def locks(self) -> list[LockInfo]:
+        return self._locks_on(self._locks)
+
+    def problems(self) -> Iterator[str]:
+        return iter(())
+
+    def close(self) -> None:
+        pass
+
+    @contextmanager
+    def lock(self, organizations: Sequence[str], holder: Holder, *, timeout: timedelta, record: Record) -> Iterator[Lock]:
+        names = sorted(set(organizations))
+        standing = self._locks_on(names)
+        alive = [info for info in standing if not is_dead(info.holder)]
+        if alive:
+            raise locked(alive, names)
+        lock_id = f"lock-{next(self._ids)}"
+        self._locks.update(dict.fromkeys(names, (lock_id, holder)))
+        for info in standing:
+            for name in info.organizations:
+                self.note(name, [naming(record, info)])
+        try:
+            yield Lock(id=lock_id, organizations=frozenset(names), taken_over=tuple(standing))
+        finally:
+            self._release(lock_id)
+
+    def commit(self, lock: Lock, organization: str, *, after: Organization | None, expected_serial: int, records: Sequence[Record]) -> int:
+        if after is not None and after.name != organization:
+            raise ValueError(f"{after.name} is not {organization}")
+        if self._locks.get(organization, ("",))[0] != lock.id:
+            raise FencedError(f"{organization}: the lock {lock.id} is no longer held; nothing was written")
+        if self.read(organization).serial != expected_serial:
+            raise FencedError(f"{organization}: its serial is not {expected_serial} any more; nothing was written")
+        body = None if after is None else compact(organization_document(after))
+        self._rows[organization] = (expected_serial + 1, body, None if after is None else next_end(after))
+        self.note(organization, records)
+        return expected_serial + 1
+
+    def note(self, organization: str, records: Sequence[Record]) -> None:
+        place = self.read(organization)
+        for record in records:
+            chain = self._chains.setdefault(organization, [])
+            seq, previous = len(chain) + 1, chain[-1].hash if chain else GENESIS
+            own = entry_hash(organization=organization, seq=seq, record=record, serial=place.serial, digest=place.digest, previous=previous)
+            entry = Entry(
+                organization=organization, seq=seq, record=record, serial=place.serial, digest=place.digest, previous=previous, hash=own
+            )
+            chain.append(copy.deepcopy(entry))
+
+    def unlock(self, lock_id: str, record: Record) -> LockInfo:
+        info = next((info for info in self.locks() if info.id == lock_id), None)
+        if info is None:
+            raise StoreError(f"no lock has the id {lock_id}")
+        if is_local(info.holder) and not is_dead(info.holder):
+            raise living(info)
+        self._release(lock_id)
+        for name in info.organizations:
+            self.note(name, [naming(record, info)])
+        return info
+
+    def _release(self, lock_id: str) -> None:
+        self._locks = {name: held for name, held in self._locks.items() if held[0] != lock_id}
+
+    def _locks_on(self, names: Sequence[str] | dict[str, tuple[str, Holder]]) -> list[LockInfo]:
+        held = {self._locks[name] for name in names if name in self._locks}
+        return [
+            LockInfo(
+                id=lock_id, organizations=tuple(sorted(name for name in names if self._locks.get(name, ("",))[0] == lock_id)), holder=holder
+            )
+            for lock_id, holder in sorted(held, key=lambda one: one[0])
+        ]
+
+
+def _digest(body: bytes | None) -> str | None:
+    return None if body is None else "sha256:" + sha256_hex(body)

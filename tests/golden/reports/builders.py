@@ -1,0 +1,572 @@
+"""Values for the tests of reports: one builder for each kind of result, calm or hostile."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from reconciler.model.changes import Action, Change, FieldChange, Moment, Outcome, Plan, Reason, Risk, Status, Summary
+from reconciler.model.documents import administrator_document, digest_of, grant_document, settings_document
+from reconciler.model.findings import Finding, Position, Range, Severity
+from reconciler.model.identifiers import administrator_address, grant_address, organization_address
+from reconciler.model.journal import GENESIS, Entry, EntryKind, Record
+from reconciler.model.protocols import Holder, LockInfo, StoredHead
+from reconciler.model.resources import (
+    Administrator,
+    EndReason,
+    Grant,
+    GrantEnd,
+    Home,
+    Organization,
+    OrganizationType,
+    RestrictedMode,
+    Settings,
+    SiteAssignment,
+)
+from reconciler.model.results import (
+    Application,
+    Counts,
+    Difference,
+    Drift,
+    Failure,
+    FleetPlan,
+    History,
+    Organizations,
+    Problem,
+    Result,
+    Scaffold,
+    StateOf,
+    StoredOrganization,
+    Unlocked,
+    Validation,
+    Verification,
+)
+
+T = TypeVar("T")
+
+NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+LOCATION = "sqlite:///.reconciler/state.db"
+LINEAGE = "5f0f3f9e-6c1d-4a1c-9d0e-1f2a3b4c5d6e"
+RUN = "20261120T093000Z-7f3a9c"
+PLAN_HASH = "sha256:" + "ab" * 32
+FILE = "orgs/acme-health.yaml"
+
+NEW_LINE = "line\n::stop-commands::x"
+ESCAPE = "clear\x1b[2Jscreen"
+OVERRIDE = "abc\u202etxt.exe"
+OLD_COMMAND = "##[error]gotcha"
+WIDE = "株式会社アクメ"
+RIGHT_TO_LEFT = "חברה בע״מ"
+HOSTILE = (NEW_LINE, ESCAPE, OVERRIDE, OLD_COMMAND, WIDE, RIGHT_TO_LEFT, "literal \\u{41}", "\ud800", "::error::x")
+
+
+def again(*items: T) -> Callable[[], Iterator[T]]:
+    return lambda: iter(items)
+
+
+def at(line: int, column: int = 7, filename: str = FILE) -> Range:
+    return Range(filename=filename, start=Position(line=line, column=column), end=Position(line=line, column=column + 10))
+
+
+def an_administrator(email: str = "alice@acme.example", *roles: str, **fields: Any) -> Administrator:
+    return Administrator(email=email, roles=frozenset(roles or ("full-administrator",)), **fields)
+
+
+def a_grant(name: str = "inc-4711", **fields: Any) -> Grant:
+    facts: dict[str, Any] = {
+        "name": name,
+        "organization": "acme-health",
+        "agent_email": "tac@cisco.example",
+        "agent_type": "cisco-tac",
+        "reason": "SSO login broken after the IdP certificate changed",
+        "ticket": "SR-4711",
+        "requested_at": NOW - HOUR / 2,
+        "approved_by": "alice@acme.example",
+        "approved_at": NOW - HOUR / 3,
+        "expires_at": NOW + HOUR * 2 / 3,
+    }
+    return Grant(**(facts | fields))
+
+
+def settings(**fields: Any) -> Settings:
+    facts: dict[str, Any] = {
+        "type": OrganizationType.CUSTOMER,
+        "display_name": "Acme Health",
+        "managed_by": "northwind",
+        "labels": {"tier": "gold", "region": "emea"},
+        "restricted_mode": RestrictedMode(exempt=frozenset({"company-name"})),
+        "cisco_read_only_access": True,
+        "services": frozenset({"contact-center", "calling"}),
+        "sites": {"acme.webex.com": "control-hub", "acme-old.webex.com": "site-administration"},
+        "locations": frozenset({"Berlin", "Praha"}),
+    }
+    return Settings(**(facts | fields))
+
+
+BOB = an_administrator(
+    "bob@acme.example",
+    "support-administrator",
+    "advanced-troubleshooting-access",
+    sites={"acme.webex.com": SiteAssignment(role="site-administrator", meeting_content_manager=True)},
+)
+EVE = an_administrator(
+    "eve@contractor.example", "read-only-administrator", home=Home(type="business"), expires_at=datetime(2027, 3, 31, tzinfo=UTC)
+)
+NOC = an_administrator("noc@northwind.example", home=Home(organization="northwind"))
+
+
+def a_change(address: str, action: Action, *, reason: Reason = Reason.DECLARED, before: Any = None, after: Any = None) -> Change:
+    organization, type_, *rest = address.split("/", 2)
+    return Change(
+        address=address,
+        organization=organization,
+        type=type_,
+        name=rest[0] if rest else organization,
+        action=action,
+        reason=reason,
+        before=before,
+        after=after,
+    )
+
+
+def added(person: Administrator, organization: str = "acme-health") -> Change:
+    return a_change(administrator_address(organization, person.email), Action.CREATE, after=administrator_document(person))
+
+
+def updated(change: Change, *fields: FieldChange) -> Change:
+    return replace(change, action=Action.UPDATE, fields=fields)
+
+
+def a_new_organization(name: str = "globex", display_name: str = WIDE) -> Plan:
+    address = organization_address(name)
+    people = [
+        an_administrator(f"anna@{name}.example"),
+        an_administrator(f"piotr@{name}.example", "location-administrator", locations=frozenset({"Praha"})),
+    ]
+    changes = (
+        a_change(address, Action.CREATE, after=settings_document(settings(display_name=display_name))),
+        *(added(person, name) for person in people),
+    )
+    file = f"orgs/{name}.yaml"
+    ranges = {change.address: at(4 + 9 * index, filename=file) for index, change in enumerate(changes)}
+    return Plan(organization=name, serial=0, digest="cd" * 32, as_of=NOW, changes=changes, ranges=ranges)
+
+
+def a_changed_organization() -> Plan:
+    ended = a_grant("inc-4700", approved_at=NOW - 2 * HOUR, expires_at=NOW - HOUR)
+    carol = an_administrator("carol@acme.example", "device-administrator", name="Carol Svobodova")
+    moved = an_administrator("carol@acme.example", "location-administrator", name="Carol Dvorak", locations=frozenset({"Berlin"}))
+    dave = an_administrator("dave@acme.example", "full-administrator", "user-administrator")
+    running = a_grant("inc-4699", approved_at=NOW - HOUR / 4)
+    revoked = a_grant("inc-4699", approved_at=NOW - HOUR / 4, revoked_at=NOW - timedelta(minutes=1))
+    changes = (
+        a_change(grant_address("acme-health", "inc-4700"), Action.DELETE, reason=Reason.EXPIRED, before=grant_document(ended)),
+        updated(
+            a_change(
+                grant_address("acme-health", "inc-4699"),
+                Action.UPDATE,
+                reason=Reason.REVOKED,
+                before=grant_document(running),
+                after=grant_document(revoked),
+            ),
+            FieldChange(path="revoked_at", before=None, after="2026-11-20T09:29:00Z"),
+        ),
+        replace(added(BOB), risk=Risk.HIGH),
+        added(EVE),
+        updated(
+            a_change(
+                administrator_address("acme-health", "carol@acme.example"),
+                Action.UPDATE,
+                before=administrator_document(carol),
+                after=administrator_document(moved),
+            ),
+            FieldChange(path="locations", before=None, after=["Berlin"]),
+            FieldChange(path="name", before="Carol Svobodova", after="Carol Dvorak"),
+            FieldChange(path="roles", before=["device-administrator"], after=["location-administrator"]),
+        ),
+        a_change(grant_address("acme-health", "inc-4711"), Action.CREATE, after=grant_document(a_grant())),
+        a_change(
+            administrator_address("acme-health", "dave@acme.example"),
+            Action.DELETE,
+            reason=Reason.OMITTED,
+            before=administrator_document(dave),
+        ),
+    )
+    lines = (40, 12, 27, 36, 31, 52, 20)
+    return Plan(
+        organization="acme-health",
+        serial=3,
+        digest="ab" * 32,
+        as_of=NOW,
+        changes=changes,
+        timeline=(
+            Moment(at=NOW + HOUR * 2 / 3, address=grant_address("acme-health", "inc-4711"), event="ends"),
+            Moment(at=datetime(2027, 3, 31, tzinfo=UTC), address=administrator_address("acme-health", EVE.email), event="ends"),
+        ),
+        valid_until=NOW + HOUR * 2 / 3,
+        ranges={change.address: at(line) for change, line in zip(changes, lines, strict=True) if change.name != "inc-4700"},
+    )
+
+
+def a_fleet_plan(*plans: Plan, **fields: Any) -> FleetPlan:
+    summary = {"create": 0, "update": 0, "delete": 0, "expire": 0}
+    for change in (change for plan in plans for change in plan.changes):
+        summary["expire" if change.expires else change.action.value] += 1
+    facts: dict[str, Any] = {
+        "plan_hash": PLAN_HASH,
+        "as_of": NOW,
+        "valid_until": min((plan.valid_until for plan in plans if plan.valid_until), default=None),
+        "location": LOCATION,
+        "lineage": LINEAGE,
+        "serials": {plan.organization: plan.serial for plan in plans},
+        "people": 12,
+        "summary": Summary(**summary, no_op=40),
+        "findings": (),
+        "refusals": (),
+        "complete": True,
+        "target": "none",
+        "plans": again(*plans),
+    }
+    return FleetPlan(**(facts | fields))
+
+
+def a_finding(message: str = "a readable message", **fields: Any) -> Finding:
+    facts: dict[str, Any] = {"rule": "some-rule", "severity": Severity.ERROR, "message": message}
+    return Finding(**(facts | fields))
+
+
+EXCLUSIVE = a_finding(
+    "carol@acme.example holds device-administrator beside location-administrator",
+    rule="location-administrator-exclusive",
+    detail="a location administrator holds no other role in the organization; of device-administrator, location-administrator only "
+    "one can stay, and what the other one gave is then gone",
+    hint="remove one of the two roles",
+    address="acme-health/administrator/carol@acme.example",
+    pointer="/spec/administrators/2/roles",
+    path=("spec", "administrators", "carol@acme.example", "roles"),
+    range=at(31, 14),
+)
+FEW = a_finding(
+    "only 1 full administrator would be left",
+    rule="few-full-administrators",
+    severity=Severity.WARNING,
+    address="acme-health/organization",
+    range=at(4, 3),
+)
+UNCHECKED = a_finding(
+    "rules about who may make a change were not checked",
+    rule="actor-unknown",
+    severity=Severity.INFO,
+    hint="name the actor with --actor EMAIL",
+)
+TOO_MANY = a_finding(
+    "6 of 15 people would lose their access in acme-health; the limit is 30 % and more than 5 people",
+    rule="removal-limit",
+    address="acme-health/organization",
+    hint="if exactly these 6 are meant: --allow-removals acme-health=6",
+)
+HOSTILE_FINDINGS = tuple(
+    a_finding(text, detail=f"{text} is not one of: {text}", hint=text, address=f"acme-health/administrator/{text}", range=at(1, 1, text))
+    for text in HOSTILE
+)
+
+
+def validations() -> dict[str, Result]:
+    return {
+        "valid": Validation(findings=(), files=4, organizations=3, grants=1),
+        "valid-warned": Validation(findings=(FEW, UNCHECKED), files=1, organizations=1, grants=0),
+        "invalid": Validation(findings=(EXCLUSIVE, FEW, UNCHECKED), files=12, organizations=9, grants=2),
+        "hostile": Validation(findings=HOSTILE_FINDINGS, files=len(HOSTILE), organizations=1, grants=0),
+    }
+
+
+def a_hostile_plan() -> Plan:
+    changes = [added(an_administrator(f"{text}@x.example", text, name=text)) for text in HOSTILE]
+    changes.append(
+        updated(
+            a_change(administrator_address("acme-health", NEW_LINE), Action.UPDATE, before={"email": "a", "roles": []}, after={}),
+            *(FieldChange(path=f'sites["{text}"].role', before=text, after={text: [text]}) for text in HOSTILE),
+        )
+    )
+    ranges = {change.address: at(1, 1, NEW_LINE) for change in changes}
+    return Plan(organization="::acme", serial=1, digest="ef" * 32, as_of=NOW, changes=tuple(changes), ranges=ranges)
+
+
+def plans() -> dict[str, Result]:
+    known = a_changed_organization()
+    return {
+        "changes": a_fleet_plan(known, a_new_organization(), findings=(FEW, UNCHECKED)),
+        "first": a_fleet_plan(a_new_organization(), lineage=None),
+        "none": a_fleet_plan(serials={"acme-health": 3}),
+        "refused": a_fleet_plan(known, refusals=(TOO_MANY,), complete=False),
+        "hostile": a_fleet_plan(a_hostile_plan(), findings=HOSTILE_FINDINGS[:2]),
+    }
+
+
+def an_outcome(
+    address: str, action: Action, status: Status = Status.DONE, *, reason: Reason = Reason.DECLARED, detail: str = ""
+) -> Outcome:
+    return Outcome(address=address, action=action, reason=reason, status=status, at=NOW, detail=detail)
+
+
+def an_application(*outcomes: Outcome, **fields: Any) -> Application:
+    facts: dict[str, Any] = {
+        "operation": "apply",
+        "plan_hash": PLAN_HASH,
+        "run": RUN,
+        "repeated": False,
+        "target": "none",
+        "location": LOCATION,
+        "counts": Counts(),
+        "outcomes": again(*outcomes),
+    }
+    return Application(**(facts | fields))
+
+
+def applications() -> dict[str, Result]:
+    done = (
+        an_outcome("acme-health/elevation-grant/inc-4700", Action.DELETE, reason=Reason.EXPIRED),
+        an_outcome("acme-health/administrator/bob@acme.example", Action.CREATE),
+        an_outcome("acme-health/administrator/carol@acme.example", Action.UPDATE),
+        an_outcome("acme-health/administrator/dave@acme.example", Action.DELETE, reason=Reason.OMITTED),
+        an_outcome("globex/organization", Action.CREATE),
+    )
+    partly = (
+        *done[:2],
+        an_outcome(
+            "globex/administrator/anna@globex.example",
+            Action.CREATE,
+            Status.FAILED,
+            detail="the target answered 409: user exists elsewhere",
+        ),
+        an_outcome("globex/administrator/piotr@globex.example", Action.UPDATE, Status.SKIPPED, detail="an earlier change of globex failed"),
+        an_outcome("initech/administrator/li@initech.example", Action.CREATE, Status.MANUAL, detail="create the user in Control Hub first"),
+    )
+    stopped = a_finding("globex: the state was changed by another run meanwhile", rule="stale-serial", address="globex/organization")
+    hostile = (an_outcome(f"acme-health/administrator/{text}", Action.CREATE, Status.FAILED, detail=text) for text in HOSTILE)
+    return {
+        "done": an_application(*done, counts=Counts(create=2, update=1, delete=1, expire=1)),
+        "partly": an_application(
+            *partly, counts=Counts(create=1, expire=1, failed=1, skipped=1, manual=1), target="webex", failures=(stopped,), findings=(FEW,)
+        ),
+        "repeated": an_application(repeated=True),
+        "nothing": an_application(run=None),
+        "interrupted": an_application(*done[:1], counts=Counts(expire=1), interrupted=15),
+        "forgotten": an_application(
+            an_outcome("acme-health/organization", Action.DELETE, reason=Reason.OMITTED), operation="forget", counts=Counts(delete=1)
+        ),
+        "hostile": an_application(*hostile, counts=Counts(failed=len(HOSTILE))),
+    }
+
+
+def drifts() -> dict[str, Result]:
+    facts: dict[str, Any] = {"as_of": NOW, "location": LOCATION, "lineage": LINEAGE, "organizations": 3, "complete": True}
+    unapplied = (
+        Difference(address="acme-health/administrator/alice@acme.example", action=Action.CREATE, reason=Reason.DECLARED),
+        Difference(
+            address="acme-health/administrator/bob@acme.example",
+            action=Action.UPDATE,
+            reason=Reason.DECLARED,
+            fields=("locations", "roles"),
+            detail="the declared side moved after run 7f3a9c",
+        ),
+        Difference(address="globex/elevation-grant/inc-1", action=Action.DELETE, reason=Reason.OMITTED),
+    )
+    expected = (Difference(address="acme-health/elevation-grant/inc-4700", action=Action.DELETE, reason=Reason.EXPIRED),)
+    hostile = tuple(
+        Difference(address=f"acme-health/administrator/{text}", action=Action.UPDATE, reason=Reason.DECLARED, fields=(text,), detail=text)
+        for text in HOSTILE
+    )
+    return {
+        "differences": Drift(unapplied=unapplied, expected=expected, findings=(UNCHECKED,), **facts),
+        "in-sync": Drift(unapplied=(), expected=expected, **facts),
+        "stateless": Drift(unapplied=unapplied[:1], expected=(), **facts | {"lineage": None, "complete": False}),
+        "hostile": Drift(unapplied=hostile, expected=(), **facts),
+    }
+
+
+def an_organization(**fields: Any) -> Organization:
+    gone = an_administrator("frank@acme.example", "device-administrator", expires_at=NOW - HOUR)
+    people = (an_administrator(name="Alice Novak"), BOB, EVE, NOC, gone)
+    grants = (
+        a_grant(),
+        a_grant(
+            "inc-4700",
+            requested_at=NOW - 2 * HOUR,
+            approved_at=NOW - 2 * HOUR,
+            expires_at=NOW - HOUR,
+            ended=GrantEnd(reason=EndReason.EXPIRED, at=NOW - HOUR, recorded_at=NOW - HOUR / 2),
+        ),
+        a_grant("inc-4712", approved_by=None, approved_at=None, expires_at=None),
+        a_grant("inc-4600", approved_by=None, approved_at=None, expires_at=None, denied_by="alice@acme.example", denied_at=NOW - HOUR / 3),
+    )
+    facts: dict[str, Any] = {
+        "name": "acme-health",
+        "settings": settings(),
+        "administrators": {person.key: person for person in people},
+        "grants": {grant.name: grant for grant in grants},
+    }
+    return Organization(**(facts | fields))
+
+
+def states() -> dict[str, Result]:
+    hostile = {f"p{index}": an_administrator(f"{text}@x.example", text, name=text) for index, text in enumerate(HOSTILE)}
+    grants = {f"g{index}": a_grant(f"g{index}", agent_email=text, reason=text, ticket=text) for index, text in enumerate(HOSTILE)}
+    strange = an_organization(
+        settings=settings(display_name=OVERRIDE, labels={text: text for text in HOSTILE}, locations=frozenset(HOSTILE)),
+        administrators=hostile,
+        grants=grants,
+    )
+    facts: dict[str, Any] = {"location": LOCATION, "lineage": LINEAGE, "now": NOW}
+    return {
+        "organization": StateOf(serial=3, organization=an_organization(), **facts),
+        "unknown": StateOf(serial=1, organization=Organization(name="acme-health"), **facts),
+        "hostile": StateOf(serial=9, organization=strange, **facts),
+    }
+
+
+def a_stored(name: str, *, serial: int = 3, display_name: str | None = None, next_end: datetime | None = None) -> StoredOrganization:
+    head = StoredHead(name=name, serial=serial, digest="sha256:" + "12" * 32, next_end=next_end)
+    return StoredOrganization(head=head, type="customer", display_name=display_name, administrators=5, grants=2)
+
+
+def fleets() -> dict[str, Result]:
+    forgotten = StoredOrganization(
+        head=StoredHead(name="initech", serial=17, digest=None, next_end=None), type=None, display_name=None, administrators=None, grants=0
+    )
+    known = (a_stored("acme-health", display_name="Acme Health", next_end=NOW + HOUR), a_stored("globex", display_name=WIDE), forgotten)
+    hostile = tuple(a_stored(f"org-{index}", display_name=text) for index, text in enumerate(HOSTILE))
+    return {
+        "fleet": Organizations(location=LOCATION, lineage=LINEAGE, organizations=again(*known)),
+        "stateless": Organizations(location=LOCATION, lineage=None, organizations=again()),
+        "hostile": Organizations(location=LOCATION, lineage=LINEAGE, organizations=again(*hostile)),
+    }
+
+
+def an_entry(seq: int, *, organization: str = "acme-health", run: str = RUN, **fields: Any) -> Entry:
+    facts: dict[str, Any] = {
+        "run": run,
+        "at": NOW,
+        "kind": EntryKind.CHANGE,
+        "operation": "apply",
+        "operator": "ops@ci-7",
+        "version": "0.1.0",
+        "actor": "alice@acme.example",
+        "plan_hash": PLAN_HASH,
+    }
+    record = Record(**(facts | fields))
+    digest = digest_of(seq)
+    previous = GENESIS if seq == 1 else f"{seq - 1:064x}"
+    return Entry(organization=organization, seq=seq, record=record, serial=seq, digest=digest, previous=previous, hash=f"{seq:064x}")
+
+
+def an_entry_of(seq: int, change: Change, **fields: Any) -> Entry:
+    facts: dict[str, Any] = {
+        "address": change.address,
+        "action": change.action,
+        "reason": change.reason,
+        "before": change.before,
+        "after": change.after,
+    }
+    return an_entry(seq, **(facts | fields))
+
+
+def histories() -> dict[str, Result]:
+    ended, revoked, bob, _, carol, _, dave = a_changed_organization().changes
+    later: dict[str, Any] = {"run": "20261121T080000Z-0badf0", "at": NOW + 22 * HOUR, "actor": None}
+    entries = (
+        an_entry(1, kind=EntryKind.INTENT, detail="3 changes"),
+        an_entry_of(2, ended),
+        an_entry_of(3, bob),
+        an_entry_of(4, carol),
+        an_entry(5, kind=EntryKind.LOCK, operation="unlock", detail="took over the lock of ops@ci-6, process 4711, which is dead", **later),
+        an_entry_of(6, revoked, **later),
+        an_entry_of(7, dave, **later),
+        an_entry(8, kind=EntryKind.FAILURE, address=bob.address, detail="the target answered 409", **later),
+        an_entry(1, organization="globex", kind=EntryKind.INTENT),
+    )
+    hostile = tuple(
+        an_entry(
+            index,
+            run=text,
+            actor=text,
+            operator=text,
+            detail=text,
+            address=f"acme-health/administrator/{text}",
+            action=Action.UPDATE,
+            before={"name": "a"},
+            after={"name": text, "sites": {text: {"role": text}}},
+        )
+        for index, text in enumerate(HOSTILE, start=1)
+    )
+    return {
+        "runs": History(location=LOCATION, lineage=LINEAGE, organization=None, entries=again(*entries), head=PLAN_HASH),
+        "stateless": History(location=LOCATION, lineage=None, organization=None, entries=again(), head=None),
+        "hostile": History(location=LOCATION, lineage=LINEAGE, organization="acme-health", entries=again(*hostile), head="0" * 64),
+    }
+
+
+def a_lock(identifier: str = "0f3b6c1e", operator: str = "ops@ci-7", organizations: Iterable[str] = ("acme-health", "globex")) -> LockInfo:
+    holder = Holder(
+        operator=operator, host="ci-7", pid=4711, process_started=1e9, operation="apply", version="0.1.0", since=NOW - HOUR / 60
+    )
+    return LockInfo(id=identifier, organizations=tuple(organizations), holder=holder)
+
+
+def verifications() -> dict[str, Result]:
+    facts: dict[str, Any] = {"location": LOCATION, "lineage": LINEAGE, "organizations": 2, "entries": 9, "head": PLAN_HASH}
+    problems = (
+        Problem(organization="acme-health", seq=4, message="the hash does not fit the entry"),
+        Problem(organization="globex", seq=None, message="the stored document differs from the last entry's digest"),
+        Problem(organization=None, seq=None, message="row 3 missing from index"),
+    )
+    return {
+        "intact": Verification(problems=(), **facts),
+        "broken": Verification(problems=problems, locks=(a_lock(),), **facts),
+        "stateless": Verification(location=LOCATION, lineage=None, organizations=0, entries=0, head=None, problems=()),
+        "hostile": Verification(problems=tuple(Problem(organization=None, seq=None, message=text) for text in HOSTILE), **facts),
+    }
+
+
+def failures() -> dict[str, Result]:
+    locked = a_finding(
+        "acme-health is locked by ops@ci-7", rule="locked", hint="wait, or raise --lock-timeout", address="acme-health/organization"
+    )
+    return {
+        "manifests": Failure(exit_code=1, findings=(EXCLUSIVE, FEW)),
+        "locked": Failure(exit_code=5, findings=(locked,), locks=(a_lock(),)),
+        "cancelled": Failure(exit_code=1, findings=(), cancelled=True),
+        "hostile": Failure(exit_code=1, findings=HOSTILE_FINDINGS, locks=(a_lock(NEW_LINE, ESCAPE, HOSTILE),)),
+    }
+
+
+def scaffolds() -> dict[str, Result]:
+    files = (".github/workflows/reconciler.yml", ".pre-commit-config.yaml", "orgs/acme-health.yaml", "reconciler.yaml")
+    return {
+        "written": Scaffold(folder="access", files=files),
+        "here": Scaffold(folder=".", files=files[:1]),
+        "hostile": Scaffold(folder=NEW_LINE, files=HOSTILE),
+    }
+
+
+def unlocks() -> dict[str, Result]:
+    return {"released": Unlocked(lock=a_lock()), "hostile": Unlocked(lock=a_lock(NEW_LINE, ESCAPE, HOSTILE))}
+
+
+def every_result() -> dict[str, Result]:
+    """Return all of the above by `KIND-CASE`."""
+    kinds = {
+        "validation": validations(),
+        "plan": plans(),
+        "apply": applications(),
+        "drift": drifts(),
+        "state": states(),
+        "organizations": fleets(),
+        "history": histories(),
+        "verification": verifications(),
+        "error": failures(),
+        "init": scaffolds(),
+        "unlock": unlocks(),
+    }
+    return {f"{kind}-{case}": result for kind, cases in kinds.items() for case, result in cases.items()}
