@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -133,7 +133,7 @@ class Session:
             for position, result in enumerate(shown):
                 if position:
                     out.write("\n")
-                render(result, self.format, out, exit_code=exit_code, style=self.style)
+                render(result, self.format, out, exit_code=exit_code, style=replace(self.style, offers=len(shown) == 1))
 
         write_report(write, self._common.output)
         return exit_code
@@ -141,7 +141,7 @@ class Session:
     def show_before_asking(self, plan: FleetPlan) -> None:
         """Show a plan to the person who is going to be asked, wherever the report itself goes."""
         out = sys.stdout if self.format == "text" and self._common.output in {None, "-"} else sys.stderr
-        render(plan, "text", out, exit_code=0, style=self.style)
+        render(plan, "text", out, exit_code=0, style=replace(self.style, offers=False))
         out.flush()
 
 

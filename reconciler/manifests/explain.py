@@ -246,6 +246,7 @@ class _Walk:
         return (*top.path, "?" if top.key is _SKIPPED else top.key)
 
     def check_properties(self, event: Any, path: Path) -> None:
+        start: Any = event.start_mark
         if event.anchor is not None:
             self.report(
                 "yaml-anchor",
@@ -255,8 +256,8 @@ class _Walk:
                 detail="write the value out where it is needed",
             )
         tag = event.tag
-        if tag is None and self.text.startswith("!", event.start_mark.index):
-            tag = "!"  # the parser drops it
+        if tag is None and isinstance(event, events.ScalarEvent) and self.text.startswith("!", start.index):
+            tag = "!"  # alone before a scalar the parser drops it
         if tag is not None:
             tag = tag.replace("tag:yaml.org,2002:", "!!")
             self.report(

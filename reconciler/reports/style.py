@@ -18,11 +18,13 @@ class Style:
 
     Attributes:
         color: whether ANSI codes are added.
+        offers: whether a plan says how it is applied; not when that is just being done.
         width: columns at which long lists and explanations are wrapped. A first line that people search for is never wrapped.
     """
 
     color: bool = False
     width: int = 120
+    offers: bool = True
 
     def paint(self, text: str, code: str) -> str:
         """Return *text* in a color, or as it is where there are none."""

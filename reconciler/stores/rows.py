@@ -112,7 +112,7 @@ def entry_row(entry: Entry) -> Row:
         "version": record.version,
         "actor": record.actor,
         "address": record.address,
-        "actions": None if record.action is None else _json([record.action.value]),
+        "actions": None if record.action is None else f'["{record.action.value}"]',
         "reason": None if record.reason is None else record.reason.value,
         "before": _json(record.before),
         "after": _json(record.after),

@@ -33,7 +33,7 @@ def main() -> None:
         thread = threading.Thread(target=lambda: results.append(read(paths)))
         thread.start()
         thread.join()
-    print(json.dumps({"results": results, "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
+    json.dump({"results": results, "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}, sys.stdout)
 
 
 if __name__ == "__main__":

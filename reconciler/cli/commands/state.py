@@ -32,6 +32,6 @@ def forget(process: Process, common: Common, organization: str) -> int:
     from reconciler import pipeline
 
     session = Session(process, common, formats=FORMATS)
-    settings = session.run_settings("state forget", Progress(quiet=True))
+    settings = session.run_settings("forget", Progress(quiet=True))
     answer = pipeline.forget(organization, session.request(), settings)
     return session.report(answer, exit_code=REFUSED if isinstance(answer, FleetPlan) else exit_code_of(answer))

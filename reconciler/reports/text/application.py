@@ -21,7 +21,7 @@ def application(page: Page, result: Application) -> None:
         page.line(f"This plan was already applied by run {visible(result.run or 'unknown')}; nothing was done.")
     for organization, outcomes in groupby(result.outcomes(), key=lambda outcome: organization_of(outcome.address)):
         _organization(page, organization, list(outcomes), forgets=result.operation == "forget")
-    findings(page, (*result.failures, *result.findings))
+    findings(page, result.failures)
     page.gap()
     if result.run is None:
         page.line("No changes.")

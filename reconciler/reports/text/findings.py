@@ -7,6 +7,16 @@ from reconciler.reports import style as styles
 from reconciler.reports.text.page import Page, count
 from reconciler.reports.visible import visible
 
+_CORRECTED = frozenset({
+    "schema-enum",
+    "schema-unknown-field",
+    "unknown-kind",
+    "unknown-api-version",
+    "undeclared-site",
+    "undeclared-location",
+    "undeclared-organization",
+})
+"""Rules whose hint can be the word that was probably meant."""
 _COLORS = {"error": styles.RED, "warning": styles.YELLOW, "info": styles.CYAN, "refused": styles.LOUD}
 
 
@@ -30,8 +40,9 @@ def _finding(page: Page, finding: Finding, label: str) -> None:
     if finding.detail:
         page.paragraph(visible(finding.detail), 4)
     if finding.hint is not None:
-        # Whole, so that a command in it can be copied.
-        page.line(f"    hint: {visible(finding.hint)}")
+        # Whole, so that a command in it can be copied; one word alone is what was probably meant.
+        hint = visible(finding.hint)
+        page.line(f"    hint: did you mean {hint}?" if finding.rule in _CORRECTED and " " not in hint else f"    hint: {hint}")
 
 
 def _where(finding: Finding) -> str:

@@ -13,6 +13,8 @@ from reconciler.reports.text.page import MARKS, Page, columns, place, type_and_n
 from reconciler.reports.visible import visible
 
 _DETAIL = 8
+_NAMED = 3
+"""So many of the reasons why a plan ends are named."""
 """Fields stand this far in, under the line of their resource."""
 
 
@@ -100,9 +102,10 @@ def _verdict(page: Page, result: FleetPlan, turning: list[Moment]) -> None:
     line = f"Plan: {numbers.create} to add, {numbers.update} to change, {numbers.delete} to remove, {numbers.expire} to expire."
     page.line(page.paint(line, styles.BOLD))
     if result.valid_until is not None:
-        reasons = "; ".join(f"{visible(moment.address)} {moment.event}" for moment in turning)
-        page.line(f"This plan is valid until {format_instant(result.valid_until)}{f': then {reasons}' if reasons else ''}.")
+        reasons = "; ".join(f"{visible(moment.address)} {moment.event}" for moment in turning[:_NAMED])
+        more = f"; and {len(turning) - _NAMED} more" if len(turning) > _NAMED else ""
+        page.line(f"This plan is valid until {format_instant(result.valid_until)}{f': then {reasons}{more}' if reasons else ''}.")
     page.line(f"Plan hash: {result.plan_hash}")
-    if not result.refusals:
+    if page.offers and not result.refusals:
         narrowed = "" if result.complete else ", with the same --org and -l"
         page.line(f"To apply exactly this{narrowed}: reconciler apply PATH... --expect {result.plan_hash}")

@@ -14,6 +14,8 @@ _UNMANAGED: Final = frozenset({"customers", "administrators"})
 """Where a missing list means "not managed here", and an empty one "none"."""
 
 
+_SHORT_LIST: Final = 3
+"""A list up to this length is shown whole on both sides."""
 _PHRASE: Final = 48
 """A part up to this length is not broken over two lines."""
 
@@ -45,13 +47,13 @@ def _listed(values: list[Any]) -> str:
 
 
 def field_change(change: FieldChange) -> list[str]:
-    """Return what became of one field, as atoms: `before -> after`, or of a list what came (`+`) and what went (`-`)."""
+    """Return what became of one field, as atoms: `before -> after`, or of a longer list what came (`+`) and what went (`-`)."""
     before, after = change.before, change.after
     if change.path not in _UNMANAGED:
         before = [] if before is None and isinstance(after, list) else before
         after = [] if after is None and isinstance(before, list) else after
-    if not (isinstance(before, list) and isinstance(after, list)):
-        return [f"{value(change.before)} -> {value(change.after)}"]
+    if not (isinstance(before, list) and isinstance(after, list)) or max(len(before), len(after)) <= _SHORT_LIST:
+        return [f"{value(before)} -> {value(after)}"]
     came = [f"+ {value(item)}" for item in after if item not in before]
     went = [f"- {value(item)}" for item in before if item not in after]
     return came + went

@@ -30,11 +30,13 @@ def test_a_value_is_readable(value: Any, shown: str) -> None:
 @pytest.mark.parametrize(
     ("path", "before", "after", "shown"),
     [
-        ("roles", ["a", "b"], ["b", "c"], ["+ c", "- a"]),
-        ("locations", None, ["Berlin"], ["+ Berlin"]),
-        ("locations", ["Berlin"], None, ["- Berlin"]),
+        ("roles", ["a", "b"], ["b", "c"], ["a, b -> b, c"]),
+        ("roles", ["a", "b", "c", "d"], ["b", "c", "d", "e"], ["+ e", "- a"]),
+        ("locations", None, ["Berlin"], ["none -> Berlin"]),
+        ("locations", ["Berlin"], None, ["Berlin -> none"]),
+        ("locations", None, ["a", "b", "c", "d"], ["+ a", "+ b", "+ c", "+ d"]),
         ("customers", None, ["acme"], ["not set -> acme"]),
-        ("customers", ["acme"], [], ["- acme"]),
+        ("customers", ["acme"], [], ["acme -> none"]),
         ("name", "A", None, ["A -> not set"]),
     ],
 )

@@ -1,0 +1,171 @@
+import copy
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+
+from reconciler.manifests import schema
+from reconciler.manifests.schemas import schema_names, schema_text
+from reconciler.model.findings import Finding, Path
+
+MANIFEST_SCHEMAS = sorted(schema.SCHEMA_OF_KIND.values())
+
+
+def an_organization(**spec: Any) -> dict[str, Any]:
+    return {"apiVersion": "reconciler/v1", "kind": "Organization", "metadata": {"name": "acme"}, "spec": {"type": "customer", **spec}}
+
+
+def a_person(**fields: Any) -> dict[str, Any]:
+    return an_organization(administrators=[{"email": "a@acme.example", "roles": ["full-administrator"], **fields}])
+
+
+def a_grant(**spec: Any) -> dict[str, Any]:
+    fields = {
+        "organization": "acme",
+        "agent": {"email": "t@cisco.example", "type": "cisco-tac"},
+        "reason": "r",
+        "requestedAt": "2026-11-20T09:00:00Z",
+    }
+    return {"apiVersion": "reconciler/v1", "kind": "ElevationGrant", "metadata": {"name": "inc-1"}, "spec": {**fields, **spec}}
+
+
+def short(findings: list[Finding]) -> list[tuple[str, str | None, Path]]:
+    return [(finding.rule, finding.hint, finding.path) for finding in findings]
+
+
+PERSON: Path = ("spec", "administrators", 0)
+
+BAD: dict[str, tuple[Any, list[tuple[str, str | None, Path]]]] = {
+    "no mapping": ([], [("schema-type", None, ())]),
+    "no kind": ({"apiVersion": "reconciler/v1"}, [("schema-required", None, ())]),
+    "kind in lower case": ({"apiVersion": "reconciler/v1", "kind": "organization"}, [("unknown-kind", "Organization", ("kind",))]),
+    "kind is a list": ({"apiVersion": "reconciler/v1", "kind": []}, [("schema-type", None, ("kind",))]),
+    "older version": (an_organization() | {"apiVersion": "v1"}, [("unknown-api-version", "reconciler/v1", ("apiVersion",))]),
+    "misspelled field": (an_organization(adminstrators=[]), [("schema-unknown-field", "administrators", ("spec", "adminstrators"))]),
+    "misspelled role": (a_person(roles=["full-admin"]), [("schema-enum", "full-administrator", (*PERSON, "roles", 0))]),
+    "site role under roles": (a_person(roles=["site-administrator"]), [("schema-enum", None, (*PERSON, "roles", 0))]),
+    "derived role": (a_person(roles=["provisioning-administrator"]), [("schema-enum", None, (*PERSON, "roles", 0))]),
+    "role twice": (a_person(roles=["compliance-officer"] * 2), [("schema-unique", None, (*PERSON, "roles", 1))]),
+    "number for a text": (a_person(name=5), [("schema-type", None, (*PERSON, "name"))]),
+    "text for a switch": (
+        an_organization(support={"ciscoReadOnlyAccess": "no"}),
+        [("schema-type", None, ("spec", "support", "ciscoReadOnlyAccess"))],
+    ),
+    "e-mail without at": (a_person(email="alice"), [("schema-pattern", None, (*PERSON, "email"))]),
+    "empty e-mail": (a_person(email=""), [("schema-length", None, (*PERSON, "email"))]),
+    "two homes": (a_person(home={"organization": "north", "type": "business"}), [("schema-length", None, (*PERSON, "home"))]),
+    "no home": (a_person(home={}), [("schema-length", None, (*PERSON, "home"))]),
+    "capital site": (
+        an_organization(sites={"ACME.webex.com": {"managedIn": "control-hub"}}),
+        [("schema-pattern", "acme.webex.com", ("spec", "sites", "ACME.webex.com"))],
+    ),
+    "site without managedIn": (an_organization(sites={"a.webex.com": {}}), [("schema-required", None, ("spec", "sites", "a.webex.com"))]),
+    "label number": (
+        an_organization() | {"metadata": {"name": "acme", "labels": {"tier": 1}}},
+        [("schema-type", None, ("metadata", "labels", "tier"))],
+    ),
+    "capital name": (an_organization() | {"metadata": {"name": "Acme"}}, [("schema-pattern", "acme", ("metadata", "name"))]),
+    "name with a final newline": (an_organization() | {"metadata": {"name": "acme\n"}}, [("schema-pattern", None, ("metadata", "name"))]),
+    "protect": (a_person(protect=True), [("not-supported-yet", None, (*PERSON, "protect"))]),
+    "former name": (
+        an_organization() | {"metadata": {"name": "acme", "formerName": "old"}},
+        [("not-supported-yet", None, ("metadata", "formerName"))],
+    ),
+    "restricted mode without partner": (
+        an_organization(restrictedMode={"enabled": True}),
+        [("schema-conflict", None, ("spec", "restrictedMode"))],
+    ),
+    "partner with a partner": (an_organization(type="partner", managedBy="north"), [("schema-conflict", None, ("spec", "managedBy"))]),
+    "customers in a customer": (a_person(customers=["other"]), [("schema-conflict", None, (*PERSON, "customers"))]),
+    "approval without end": (a_grant(approvedBy="a@b", approvedAt="t"), [("schema-required", None, ("spec",))]),
+    "an end alone": (a_grant(expiresAt="t"), [("schema-required", None, ("spec",))] * 2),
+    "denied without instant": (a_grant(deniedBy="a@b"), [("schema-required", None, ("spec",))]),
+    "revoked without approval": (a_grant(revokedAt="t"), [("schema-required", None, ("spec",))]),
+    "approved and denied": (
+        a_grant(approvedBy="a@b", approvedAt="t", expiresAt="t", deniedBy="a@b", deniedAt="t"),
+        [("schema-conflict", None, ("spec", "deniedBy"))],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_each_mistake_gives_its_own_findings(case: str) -> None:
+    document, expected = BAD[case]
+    assert short(schema.check(document)) == expected
+
+
+@pytest.mark.parametrize(
+    "document", [an_organization(), a_person(), a_grant(), a_person(roles=[], sites={"a.webex.com": {"role": "site-administrator"}})]
+)
+def test_valid_documents_have_no_findings(document: Any) -> None:
+    assert schema.check(document) == []
+
+
+def test_a_role_that_stands_elsewhere_is_told_where() -> None:
+    (finding,) = schema.check(a_person(roles=["meeting-content-manager"]))
+    assert (finding.message, "meetingContentManager: true" in finding.detail) == (
+        "meeting-content-manager does not stand under roles",
+        True,
+    )
+
+
+def test_allowed_values_stand_in_the_detail() -> None:
+    (finding,) = schema.check(an_organization(services=["mail"]))
+    assert (finding.message, finding.detail) == ("unknown service mail", "one of: calling, contact-center, events")
+
+
+def test_repeated_items_of_mixed_types_are_found_in_linear_time() -> None:
+    assert [finding.rule for finding in schema.check(an_organization(locations=["x", 1, "x", 1]))] == ["schema-type"] * 2 + [
+        "schema-unique"
+    ] * 2
+
+
+def nodes(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from nodes(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from nodes(inner)
+
+
+@pytest.mark.parametrize("name", MANIFEST_SCHEMAS)
+def test_a_schema_is_valid_and_its_examples_pass(name: str) -> None:
+    content = json.loads(schema_text(name))
+    jsonschema.Draft7Validator.check_schema(content)
+    for node in nodes(content):
+        for example in node.get("examples", ()) if "type" in node and "not" not in node else ():
+            inner = copy.deepcopy(node) | {"definitions": content.get("definitions", {})}
+            assert list(jsonschema.Draft7Validator(inner).iter_errors(example)) == [], (node["title"], example)
+
+
+@pytest.mark.parametrize("name", MANIFEST_SCHEMAS)
+def test_every_property_is_described(name: str) -> None:
+    for node in nodes(json.loads(schema_text(name))):
+        if node.get("type") == "object":
+            assert "additionalProperties" in node
+            for field, inner in node.get("properties", {}).items():
+                assert "$ref" in inner or {"title", "description", "examples"} <= inner.keys(), field
+
+
+@pytest.mark.parametrize("name", MANIFEST_SCHEMAS)
+def test_patterns_are_portable_and_match_no_trailing_newline(name: str) -> None:
+    for node in nodes(json.loads(schema_text(name))):
+        pattern = node.get("pattern")
+        if isinstance(pattern, str):
+            assert pattern.startswith("^")
+            assert pattern.endswith(r"(?![\s\S])")
+            assert re.search(r"\\[dDwWbBpP]|\(\?<|[*+]\)[*+]", pattern) is None
+            for example in node["examples"]:
+                assert re.search(pattern, example)
+                assert "@" in example or not re.search(pattern, example + "\n")
+
+
+def test_schemas_are_listed_and_unknown_names_are_refused() -> None:
+    assert set(MANIFEST_SCHEMAS) <= set(schema_names())
+    with pytest.raises(KeyError):
+        schema_text("../organization.v1")
