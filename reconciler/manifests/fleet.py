@@ -15,7 +15,7 @@ from reconciler.model.findings import Finding, Path, Range, Severity
 from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT
 from reconciler.model.resources import Organization, OrganizationFacts
 
-SPOOL_MEMORY: Final = 8 * 1024 * 1024
+SPOOL_MEMORY: Final = 1024 * 1024
 """Up to this many bytes stay in memory before the spool becomes a file."""
 
 

@@ -1,12 +1,13 @@
 """show, history, verify: what the stored state and its journal say."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
 from reconciler.model.errors import MissingStateError
-from reconciler.model.journal import GENESIS, Entry, EntryKind, entry_hash, overall_head
-from reconciler.model.protocols import StateReader
+from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, entry_hash, overall_head
+from reconciler.model.protocols import StateReader, StoredHead
 from reconciler.model.results import History, Organizations, Problem, StateOf, StoredOrganization, Verification
 
 
@@ -65,57 +66,75 @@ def history(organization: str | None, reader: StateReader) -> History:
 
 
 def verify_journal(reader: StateReader) -> Verification:
-    """Check every entry of every chain, and that the stored documents are the ones the journal speaks of."""
+    """Check every entry of every chain, and that the stored documents are the ones the journal speaks of.
+
+    Other runs may go on writing meanwhile: what is recorded is read first, then the chains, which may only have grown.
+    """
     problems = [Problem(organization=None, seq=None, message=text) for text in reader.problems()]
-    heads = {head.organization: head for head in reader.chain_heads()}
     stored = {head.name: head for head in reader.heads()}
-    entries = 0
-    seen = set()
-    for organization, chain in groupby(reader.entries(), key=lambda entry: entry.organization):
-        last, count, found = _walk(chain)
-        entries += count
-        problems += found
-        seen.add(organization)
-        head = heads.get(organization)
-        if head is None or (head.seq, head.hash) != (last.seq, last.hash):
-            at = "no head" if head is None else f"entry {head.seq}"
-            problems.append(_problem(organization, last.seq, f"the chain ends at entry {last.seq}, its recorded head is {at}"))
-        state = stored.get(organization)
-        if state is not None and (state.serial, state.digest) != (last.serial, last.digest):
-            problems.append(_problem(organization, last.seq, "the stored document is not the one the last entry speaks of"))
-    problems += [_problem(name, None, "its chain is empty, but a head is recorded") for name in sorted(heads.keys() - seen)]
-    problems += [_problem(name, None, "a document is stored that no journal entry speaks of") for name in sorted(stored.keys() - seen)]
+    heads = {head.organization: head for head in reader.chain_heads()}
+    chains = {name: _walk(chain, heads.get(name), stored.get(name)) for name, chain in groupby(reader.entries(), _organization_of)}
+    later = {head.organization: head for head in reader.chain_heads()}
+    for name, chain in chains.items():
+        problems += chain.problems
+        if name not in later or later[name].seq < chain.length:
+            problems.append(_problem(name, chain.length, f"the chain has {chain.length} entries, its recorded head does not know them all"))
+    problems += [_problem(name, None, "a head is recorded, but its chain is empty") for name in sorted(heads.keys() - chains.keys())]
+    problems += [_problem(name, None, "a document is stored that no entry speaks of") for name in sorted(stored.keys() - chains.keys())]
     return Verification(
         location=reader.location,
         lineage=reader.lineage,
         organizations=sum(1 for head in stored.values() if head.digest is not None),
-        entries=entries,
+        entries=sum(chain.length for chain in chains.values()),
         head=overall_head(list(heads.values())),
         problems=tuple(problems),
         locks=tuple(reader.locks()),
     )
 
 
-def _walk(chain: Iterator[Entry]) -> tuple[Entry, int, list[Problem]]:
-    """Follow one chain from its first entry; return the last one, how many there are, and what is wrong."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chain:
+    """What walking one chain showed."""
+
+    length: int
+    problems: tuple[Problem, ...]
+
+
+def _organization_of(entry: Entry) -> str:
+    return entry.organization
+
+
+def _walk(chain: Iterator[Entry], head: ChainHead | None, stored: StoredHead | None) -> _Chain:
+    """Follow one chain from its first entry; it must come past its recorded head, and past the stored document."""
     found: list[Problem] = []
     last: Entry | None = None
-    count = 0
+    passed_head = head is None
+    passed_document = stored is None
     for entry in chain:
-        count += 1
-        previous, expected = (GENESIS, 1) if last is None else (last.hash, last.seq + 1)
-        if entry.seq != expected:
-            found.append(_problem(entry.organization, entry.seq, f"entry {expected} is missing"))
-        elif entry.previous != previous:
-            found.append(_problem(entry.organization, entry.seq, "the entry does not follow the one before it"))
-        if _hash(entry) != entry.hash:
-            found.append(_problem(entry.organization, entry.seq, "the entry was changed after it was written"))
-        if entry.record.kind is EntryKind.CHANGE and entry.record.action is None:
-            found.append(_problem(entry.organization, entry.seq, "a change names no action"))
+        found += _entry_problems(entry, last)
+        passed_head = passed_head or (head is not None and (entry.seq, entry.hash) == (head.seq, head.hash))
+        passed_document = passed_document or (stored is not None and (entry.serial, entry.digest) == (stored.serial, stored.digest))
         last = entry
     if last is None:
         raise ValueError("a chain has at least one entry")
-    return last, count, found
+    if not passed_head and head is not None:
+        message = f"the recorded head, entry {head.seq}, is not in the chain, which ends at entry {last.seq}"
+        found.append(_problem(last.organization, head.seq, message))
+    if not passed_document:
+        found.append(_problem(last.organization, None, "the stored document is not one that an entry speaks of"))
+    return _Chain(length=last.seq, problems=tuple(found))
+
+
+def _entry_problems(entry: Entry, last: Entry | None) -> Iterator[Problem]:
+    previous, expected = (GENESIS, 1) if last is None else (last.hash, last.seq + 1)
+    if entry.seq != expected:
+        yield _problem(entry.organization, entry.seq, f"entry {expected} is missing")
+    elif entry.previous != previous:
+        yield _problem(entry.organization, entry.seq, "the entry does not follow the one before it")
+    if _hash(entry) != entry.hash:
+        yield _problem(entry.organization, entry.seq, "the entry was changed after it was written")
+    if entry.record.kind is EntryKind.CHANGE and entry.record.action is None:
+        yield _problem(entry.organization, entry.seq, "a change names no action")
 
 
 def _hash(entry: Entry) -> str:

@@ -21,7 +21,6 @@ from reconciler.model.identifiers import (
 from reconciler.model.resources import EndReason, Grant, Organization
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
-_BY_ITSELF = frozenset({EndReason.EXPIRED, EndReason.LAPSED})
 
 
 def diff(before: Organization | None, after: Organization | None, now: datetime) -> Iterator[Change]:
@@ -98,9 +97,8 @@ def _content(grant: Grant) -> Grant:
 
 
 def _reason_of_end(grant: Grant) -> Reason:
-    if grant.ended is not None and grant.ended.reason is EndReason.REVOKED:
-        return Reason.REVOKED
-    return Reason.EXPIRED if grant.ended is not None and grant.ended.reason in _BY_ITSELF else Reason.OMITTED
+    """Whatever ends by itself is `expired`, by which of its instants ever; only a lost declaration is `omitted`."""
+    return Reason.OMITTED if grant.ended is not None and grant.ended.reason is EndReason.OMITTED else Reason.EXPIRED
 
 
 def _grant_change(was: Grant | None, will: Grant | None, *, reason: Reason) -> Change:

@@ -8,6 +8,7 @@ from reconciler.model.policy import Policy
 from reconciler.model.resources import Organization
 from reconciler.rules.base import Check, Context, Rule
 from reconciler.rules.lockout import few_full_administrators, no_full_administrator
+from reconciler.rules.people import look_alike_address
 from reconciler.rules.references import (
     customer_of_another_partner,
     home_is_itself,
@@ -33,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     _rule(Severity.ERROR, site_in_two_organizations),
     _rule(Severity.ERROR, no_full_administrator),
     _rule(Severity.WARNING, few_full_administrators),
+    _rule(Severity.WARNING, look_alike_address),
 )
 
 FIXED_SEVERITY = frozenset({"no-full-administrator"})

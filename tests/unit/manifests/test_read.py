@@ -105,8 +105,8 @@ def test_all_errors_of_all_files_come_back_together_with_place_and_address(read_
     fleet = read_texts(a=broken, b=NORTH + "---\na: [\n---\n" + GRANT.replace("cisco-tac", "tac").replace("09:00", "9:00"))
     assert seen(fleet) == [
         ("schema-enum", "acme/organization", "/spec/type", "orgs/a.yaml", 7, 9),
-        ("schema-unknown-field", "acme/organization", "/spec/administrators/1/emial", "orgs/a.yaml", 14, 7),
         ("schema-required", "acme/organization", "/spec/administrators/1", "orgs/a.yaml", 14, 7),
+        ("schema-unknown-field", "acme/organization", "/spec/administrators/1/emial", "orgs/a.yaml", 14, 7),
         ("yaml-syntax", None, "", "orgs/b.yaml", 7, 1),
         ("schema-enum", "acme/elevation-grant/inc-1", "/spec/agent/type", "orgs/b.yaml", 13, 43),
         ("unreadable-time", "acme/elevation-grant/inc-1", "/spec/requestedAt", "orgs/b.yaml", 15, 16),
