@@ -24,7 +24,7 @@ def invisible(text: str) -> list[str]:
 def not_in_email(text: str) -> list[str]:
     """Return the distinct characters of *text* that no e-mail may contain, named.
 
-    Source: reliability of identity (Unicode categories C* and Z*); the full-width `＠` becomes a plain one under NFKC.
+    Source: Unicode categories C* and Z* (our choice); the full-width `＠` becomes a plain one under NFKC (UAX #15).
     """
     if text.isascii() and text.isprintable() and " " not in text:
         return []

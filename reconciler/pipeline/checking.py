@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from reconciler.manifests import Manifests, read
+from reconciler.manifests import GrantDurations, Manifests, read
 from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Severity, in_file_order
 from reconciler.model.protocols import StateReader
@@ -15,7 +15,7 @@ from reconciler.rules import Context, check
 
 def validate(request: Request, now: datetime) -> Validation:
     """Return everything that the schemas and the rules find in the manifests; no state is looked at."""
-    with read(request.paths) as manifests:
+    with read_manifests(request) as manifests:
         require_input(manifests, request)
         names = in_scope(manifests, request, manifests.facts)
         context = context_of(manifests, request, manifests.facts, now)
@@ -27,6 +27,12 @@ def validate(request: Request, now: datetime) -> Validation:
             organizations=manifests.organizations,
             grants=manifests.grants,
         )
+
+
+def read_manifests(request: Request) -> Manifests:
+    """Return the manifests that are asked for; how long requests and elevations live comes from the catalog."""
+    durations = GrantDurations(request=request.catalog.request_lifetime, access=request.catalog.elevation_lifetime)
+    return read(request.paths, durations=durations)
 
 
 class Known(Mapping[str, OrganizationFacts]):

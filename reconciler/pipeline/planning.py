@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import BinaryIO, cast
 
-from reconciler.manifests import Manifests, read
+from reconciler.manifests import Manifests
 from reconciler.model.changes import Change, Plan, Summary
 from reconciler.model.documents import digest_of, organization_document
 from reconciler.model.errors import ManifestError, MissingStateError, UsageError
@@ -14,7 +14,7 @@ from reconciler.model.protocols import StateReader, Stored, StoredHead
 from reconciler.model.resources import Organization
 from reconciler.model.results import Difference, Drift, FleetPlan
 from reconciler.model.spool import Spool
-from reconciler.pipeline.checking import Known, context_of, in_scope, require_input, stop_on_errors, valid_names
+from reconciler.pipeline.checking import Known, context_of, in_scope, read_manifests, require_input, stop_on_errors, valid_names
 from reconciler.pipeline.request import Request
 from reconciler.planning.codec import plan_bytes, plan_from_bytes, read_plan
 from reconciler.planning.guard import too_many_overall
@@ -32,7 +32,7 @@ def plan(request: Request, reader: StateReader, now: datetime) -> FleetPlan:
         MissingStateError: there must be a stored state and there is none.
     """
     require_state(request, reader)
-    with read(request.paths) as manifests:
+    with read_manifests(request) as manifests:
         require_input(manifests, request)
         known = Known(manifests.facts, reader)
         names = in_scope(manifests, request, known)
