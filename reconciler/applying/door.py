@@ -71,17 +71,15 @@ def _record_together(plan: Plan, session: _Session) -> None:
     """The stored state is the record: all changes of the organization become true in one transaction."""
     run, name = session.run, plan.organization
     at = run.clock.now()
-    due = [change for change in plan.changes if not is_over(change, run, at)]
+    over = [is_over(change, run, at) for change in plan.changes]
+    due = [change for change, ended in zip(plan.changes, over, strict=True) if not ended]
     if due:
         before = session.store.read(name).organization
         after = perform_all(before, due, at, request_lifetime=run.catalog.request_lifetime)
         records = [change_record(run, change, at, session.fleet.plan_hash) for change in due]
         session.store.commit(session.lock, name, after=after, expected_serial=plan.serial, records=records)
-    for change in plan.changes:
-        if change in due:
-            session.outcomes.add(change, Status.DONE, at)
-        else:
-            session.outcomes.add(change, Status.SKIPPED, at, _OVER)
+    for change, ended in zip(plan.changes, over, strict=True):
+        session.outcomes.add(change, Status.SKIPPED if ended else Status.DONE, at, _OVER if ended else "")
 
 
 def _perform_singly(plan: Plan, session: _Session) -> None:
@@ -92,7 +90,8 @@ def _perform_singly(plan: Plan, session: _Session) -> None:
     stopped = ""
     for change in plan.changes:
         at = run.clock.now()
-        stopped = stopped or ("the run was interrupted" if run.stopping() is not None else "")
+        if not stopped and (stop := run.stopping()) is not None:
+            session.outcomes.interrupted, stopped = stop, "the run was interrupted"
         if stopped or is_over(change, run, at):
             session.outcomes.add(change, Status.SKIPPED, at, stopped or _OVER)
             continue

@@ -21,11 +21,11 @@ class Outcomes:
     """Collects what became of every change, in a spool, and counts."""
 
     def __init__(self) -> None:
-        # Lives as long as the report that reads it; the file has no name and goes with the process.
+        # Lives as long as the report that reads it; the file has no name and goes with the spool.
         self._spool = Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))  # noqa: SIM115
         self._counts: dict[str, int] = {}
         self._failures: list[Finding] = []
-        self._through: set[str] = set()  # of the organization under way
+        self._through: set[tuple[str, Action]] = set()  # of the organization under way
         self.halted = False
         self.interrupted: int | None = None
 
@@ -35,7 +35,7 @@ class Outcomes:
 
     def add(self, change: Change, status: Status, at: datetime, detail: str = "") -> None:
         """Note what became of one change."""
-        self._through.add(change.address)
+        self._through.add((change.address, change.action))
         kind = ("expire" if change.expires else change.action.value) if status is Status.DONE else status.value
         self._counts[kind] = self._counts.get(kind, 0) + 1
         row = [change.address, change.action.value, change.reason.value, status.value, format_instant(at), detail]
@@ -49,7 +49,7 @@ class Outcomes:
     def fail(self, plan: Plan, error: StoreError, at: datetime) -> None:
         """Note that what is left of the organization was not recorded. A broken storage will not get better: the run halts."""
         self.halted = not isinstance(error, FencedError)
-        left = [change for change in plan.changes if change.address not in self._through]
+        left = [change for change in plan.changes if (change.address, change.action) not in self._through]
         self.add_all(left, Status.FAILED, at, error.message)
         self._failures.append(
             Finding(

@@ -5,22 +5,27 @@ from datetime import datetime
 from itertools import groupby
 
 from reconciler.applying.run import Run
-from reconciler.model.changes import Change, Plan, Reason
-from reconciler.model.documents import read_administrator, read_grant
+from reconciler.model.changes import Change, Plan
+from reconciler.model.documents import Document, read_administrator, read_grant
 from reconciler.model.errors import ExpiredPlanError, RefusedError, TamperedPlanError
 from reconciler.model.findings import Finding
 from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT
 from reconciler.model.instants import format_instant
 from reconciler.model.journal import Entry, EntryKind
-from reconciler.model.lifetimes import grant_end, moments
+from reconciler.model.lifetimes import grant_end, keeps_its_hours, moments
+from reconciler.model.policy import OVERALL_LIMIT
 from reconciler.model.protocols import StateReader, Stored
+from reconciler.model.resources import Administrator, Grant, Organization
 from reconciler.model.results import FleetPlan
 from reconciler.planning.codec import stale
 from reconciler.planning.guard import too_many_overall
 from reconciler.planning.perform import perform_all
-from reconciler.planning.plan import plan_organization
+from reconciler.planning.plan import live_people, plan_organization
+from reconciler.planning.scope import forbidden
 
 _AGAIN = "make a new plan: reconciler plan PATH... --out FILE"
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+"""What reading a document of another shape may raise."""
 
 
 def earlier_run(plan_hash: str, plans: Iterator[Plan] | None, reader: StateReader) -> str | None:
@@ -65,10 +70,15 @@ def verify(fleet: FleetPlan, store: StateReader, run: Run) -> None:
     refusals: list[Finding] = []
     removed = 0
     for plan in fleet.plans():
+        if plan.serial and fleet.lineage is None:
+            raise stale("Saved plan does not match the given state", f"the plan names no lineage, but a serial of {plan.organization}")
         again = _verify_organization(plan, fleet, store.read(plan.organization), run, now)
         refusals.extend(again.refusals)
         removed += len(again.removals.people)
-    refusals.extend(too_many_overall(removed, fleet.people, run.acknowledged))
+    if removed > OVERALL_LIMIT.people:
+        # Counted anew: the number in the plan is not sealed by its hash.
+        people = sum(live_people(store.read(name).organization, now) for name in fleet.serials)
+        refusals.extend(too_many_overall(removed, people, run.acknowledged))
     if refusals:
         raise RefusedError("the plan is refused", findings=refusals)
 
@@ -78,11 +88,12 @@ def _verify_organization(plan: Plan, fleet: FleetPlan, stored: Stored, run: Run,
     if stored.serial != plan.serial:
         raise stale("Saved plan is stale", f"{name} had serial {plan.serial} when the plan was made and has {stored.serial} now")
     for change in plan.changes:
+        _may_become(change, stored.organization, run, now)
         _still_gives(change, run, now)
     try:
         after = perform_all(stored.organization, plan.changes, now, request_lifetime=lifetime)
         again = plan_organization(name, stored, after, lineage=fleet.lineage, now=now, catalog=run.catalog, acknowledged=run.acknowledged)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except _UNREADABLE as error:
         raise _tampered(f"the changes of {name} cannot be performed", str(error)) from error
     for organization in filter(None, (stored.organization, after)):
         passed = [moment for moment in moments(organization, request_lifetime=lifetime) if plan.as_of < moment.at <= now]
@@ -90,11 +101,36 @@ def _verify_organization(plan: Plan, fleet: FleetPlan, stored: Stored, run: Run,
             raise _expired(f"{passed[0].address} {passed[0].event} at {format_instant(passed[0].at)}, after the plan was made")
     if again.digest != plan.digest:
         raise _tampered(f"the changes of {name} are not what a fresh plan would make of them", "they are computed anew")
-    addresses = {change.address for change in plan.changes}
-    errors = [finding for finding in (run.recheck(after) if after else ()) if finding.address in addresses]
+    errors = _new_errors(plan, stored.organization, after, run)
     if errors:
         raise TamperedPlanError("the plan contains what the rules refuse", findings=errors)
     return again
+
+
+def _new_errors(plan: Plan, before: Organization | None, after: Organization | None, run: Run) -> list[Finding]:
+    """What the rules refuse about what is changed, and what they did not refuse before the change."""
+    if after is None:
+        return []
+    addresses = {change.address for change in plan.changes}
+    known = {(finding.rule, finding.address, finding.message) for finding in (run.recheck(before) if before else ())}
+    return [
+        finding
+        for finding in run.recheck(after)
+        if finding.address in addresses or (finding.rule, finding.address, finding.message) not in known
+    ]
+
+
+def _may_become(change: Change, before: Organization | None, run: Run, now: datetime) -> None:
+    """Refuse a grant that no manifest could declare: without an end in time, or a step back from the stored one."""
+    if change.type != ELEVATION_GRANT or change.after is None:
+        return
+    grant, lifetime = _read_grant(change, change.after), run.catalog.request_lifetime
+    if not keeps_its_hours(grant, request_lifetime=lifetime, access_lifetime=run.catalog.elevation_lifetime):
+        raise _tampered(f"{change.address} cannot have these instants", "a decision comes within the request's hour, an end within another")
+    old = before.grants.get(grant.name) if before else None
+    findings = [] if old is None else list(forbidden(old, grant, now, lifetime))
+    if findings:
+        raise TamperedPlanError("the plan contains what the rules refuse", findings=findings)
 
 
 def _still_gives(change: Change, run: Run, now: datetime) -> None:
@@ -105,17 +141,28 @@ def _still_gives(change: Change, run: Run, now: datetime) -> None:
 
 def _end_of(change: Change, run: Run) -> datetime | None:
     """The instant from which what *change* gives is over; None when it gives nothing or has no end."""
+    if change.after is None:
+        return None
+    if change.type == ADMINISTRATOR:
+        return _read_administrator(change, change.after).expires_at
+    if change.type != ELEVATION_GRANT or "approved_at" in (change.before or {}):
+        return None  # a decided grant can only be ended earlier
+    grant = _read_grant(change, change.after)
+    return None if grant.denied_at is not None else grant_end(grant, request_lifetime=run.catalog.request_lifetime)
+
+
+def _read_administrator(change: Change, document: Document) -> Administrator:
     try:
-        if change.after is None:
-            return None
-        if change.type == ADMINISTRATOR:
-            return read_administrator(change.after).expires_at
-        if change.type == ELEVATION_GRANT and change.reason is Reason.DECLARED:
-            grant = read_grant(change.after)
-            return None if grant.denied_at is not None else grant_end(grant, request_lifetime=run.catalog.request_lifetime)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return read_administrator(document)
+    except _UNREADABLE as error:
         raise _tampered(f"{change.address} cannot be read", str(error)) from error
-    return None
+
+
+def _read_grant(change: Change, document: Document) -> Grant:
+    try:
+        return read_grant(document)
+    except _UNREADABLE as error:
+        raise _tampered(f"{change.address} cannot be read", str(error)) from error
 
 
 def _tampered(message: str, detail: str) -> TamperedPlanError:

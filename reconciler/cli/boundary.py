@@ -2,22 +2,15 @@
 
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
-import click
-
-from reconciler.cli.exits import ERROR, INTERNAL, USAGE, code_of
+from reconciler.cli.exits import code_of
 from reconciler.cli.group import commands
-from reconciler.cli.session import Process
-from reconciler.cli.signals import Signals
-from reconciler.cli.streams import OutputError, reconfigure, write_report
-from reconciler.model.errors import DeclinedError, ReconcilerError
-from reconciler.model.findings import Finding, Severity
-from reconciler.model.results import Failure
-from reconciler.reports import FORMATS, render
+from reconciler.cli.options import FORMATS
+from reconciler.cli.process import Process
+from reconciler.cli.signals import Interruption, Signals
+from reconciler.cli.streams import reconfigure
 
 
 def entry() -> NoReturn:
@@ -30,75 +23,37 @@ def main(arguments: Sequence[str]) -> int:
     reconfigure()
     signals = Signals()
     signals.install()
-    process = Process(signals=signals, format=_wanted_format(arguments))
+    wanted = _given(arguments, "--format", "RECONCILER_FORMAT")
+    output = _given(arguments, "--output", "RECONCILER_OUTPUT")
+    process = Process(signals=signals, format=wanted if wanted in FORMATS else FORMATS[0], output=output or None)
     try:
         return _run(arguments, process)
-    except ReconcilerError as error:
-        return _fail(process, error.findings, code_of(error), cancelled=isinstance(error, DeclinedError))
-    except Exception:  # noqa: BLE001 -- the boundary: a bug is reported, never shown as a traceback
-        return _crash(process)
+    except Interruption as interruption:  # while a failure was being reported
+        return code_of(interruption.error)
 
 
 def _run(arguments: Sequence[str], process: Process) -> int:
     try:
         code = commands.main(args=list(arguments), prog_name="reconciler", standalone_mode=False, obj=process)
-    except click.UsageError as error:
-        return _fail(process, [_usage(error)], USAGE)
-    except click.ClickException as error:
-        return _fail(process, [_finding("error", error.format_message())], ERROR)
-    except click.Abort:
-        return _fail(process, [_finding("declined", "nothing was applied: the question was not answered")], ERROR, cancelled=True)
+    except Interruption as interruption:
+        return _report(interruption.error, process)
+    except Exception as error:  # noqa: BLE001 -- the boundary: a bug is reported, never shown as a traceback
+        return _report(error, process)
     return code if isinstance(code, int) else 0
 
 
-def _wanted_format(arguments: Sequence[str]) -> str:
-    """The wanted format, as far as it can be told before the arguments are understood."""
-    wanted = os.environ.get("RECONCILER_FORMAT", "")
+def _report(error: Exception, process: Process) -> int:
+    from reconciler.cli.failures import report  # noqa: PLC0415 -- reports load slowly, and most commands do not fail
+
+    return report(error, process)
+
+
+def _given(arguments: Sequence[str], option: str, variable: str) -> str:
+    """Return what was given for an option, as far as it can be told before the arguments are understood."""
+    given = os.environ.get(variable, "")
     for position, argument in enumerate(arguments):
-        if argument == "--format" and position + 1 < len(arguments):
-            wanted = arguments[position + 1]
-        elif argument.startswith("--format="):
-            wanted = argument.removeprefix("--format=")
-    return wanted if wanted in FORMATS else "text"
-
-
-def _usage(error: click.UsageError) -> Finding:
-    path = error.ctx.command_path if error.ctx is not None else "reconciler"
-    return _finding("usage", error.format_message().rstrip("."), hint=f"{path} --help")
-
-
-def _finding(rule: str, message: str, *, detail: str = "", hint: str | None = None) -> Finding:
-    return Finding(rule=rule, severity=Severity.ERROR, message=message[:1].lower() + message[1:], detail=detail, hint=hint)
-
-
-def _fail(process: Process, findings: Sequence[Finding], code: int, *, cancelled: bool = False) -> int:
-    """Report a failure: as the one document on standard output where a machine reads, else on standard error."""
-    failure = Failure(exit_code=code, findings=tuple(findings), cancelled=cancelled)
-
-    def write(out: TextIO) -> None:
-        render(failure, process.format, out, exit_code=code, style=process.style)
-
-    if process.format == "text":
-        write(sys.stderr)
-        return code
-    try:
-        write_report(write, process.output)
-    except OutputError:
-        write(sys.stderr)
-    return code
-
-
-def _crash(process: Process) -> int:
-    """Say in one line that this is our bug, and where the details are."""
-    log = "(it could not be written)"
-    try:
-        with tempfile.NamedTemporaryFile("w", prefix="reconciler-", suffix=".log", delete=False, encoding="utf-8") as file:
-            file.write(traceback.format_exc())
-            log = file.name
-    except OSError:
-        pass
-    kind = sys.exc_info()[0]
-    name = kind.__name__ if kind else "error"
-    message = f"internal error ({name}); this is a bug in reconciler"
-    finding = _finding("internal", message, detail=f"log: {log}", hint="report it with that log")
-    return _fail(process, [finding], INTERNAL)
+        if argument == option and position + 1 < len(arguments):
+            given = arguments[position + 1]
+        elif argument.startswith(f"{option}="):
+            given = argument.removeprefix(f"{option}=")
+    return given

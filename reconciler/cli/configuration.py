@@ -1,6 +1,6 @@
 """`reconciler.yaml`: settings of one repository, read from the current directory or from `--config`, searched for nowhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -39,8 +39,7 @@ def read_configuration(path: str | None) -> Configuration:
     if path is None and not Path(DEFAULT_FILE).exists():
         return Configuration()
     name = path or DEFAULT_FILE
-    document, findings = read_settings_file(name)
-    findings = findings or tuple(_check_rules(document, name))
+    document, findings = read_settings_file(name, _check_rules)
     if findings:
         raise UsageError(f"{name} is invalid", findings=findings)
     return _configuration(document)
@@ -71,16 +70,15 @@ def _severity(name: str) -> Severity | None:
     return None if name == "off" else Severity(name)
 
 
-def _check_rules(document: Mapping[str, Any], name: str) -> list[Finding]:
+def _check_rules(document: Mapping[str, Any]) -> Iterator[Finding]:
     known = sorted(rule.id for rule in RULES)
-    findings = []
     for rule, severity in _severities(document).items():
         if rule not in known:
-            findings.append(_finding(name, f"policy.severities: no rule {rule}", f"rules: {', '.join(known)}", closest(rule, known)))
+            yield _finding(rule, f"no rule {rule}", f"rules: {', '.join(known)}", closest(rule, known))
         elif rule in FIXED_SEVERITY and severity != Severity.ERROR:
-            findings.append(_finding(name, f"policy.severities: {rule} cannot be lowered", "it guards against a lockout", None))
-    return findings
+            yield _finding(rule, f"{rule} cannot be lowered", "it guards against a lockout", None)
 
 
-def _finding(name: str, message: str, detail: str, hint: str | None) -> Finding:
-    return Finding(rule="configuration", severity=Severity.ERROR, message=f"{name}: {message}", detail=detail, hint=hint)
+def _finding(rule: str, message: str, detail: str, hint: str | None) -> Finding:
+    path = ("policy", "severities", rule)
+    return Finding(rule="configuration", severity=Severity.ERROR, message=message, detail=detail, hint=hint, path=path)

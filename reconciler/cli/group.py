@@ -1,6 +1,4 @@
-"""The list of commands."""
-
-from difflib import get_close_matches
+"""The list of commands. It loads what the options need and nothing else: the work is imported when a command runs."""
 
 import click
 
@@ -15,29 +13,12 @@ from reconciler.cli.commands.state import state
 from reconciler.cli.commands.unlock import unlock
 from reconciler.cli.commands.validate import validate
 from reconciler.cli.commands.verify import verify
+from reconciler.cli.groups import Commands
 from reconciler.cli.version import version_text
 
 _EXIT_CODES = """\b
 Exit codes: 0 ok, 1 error, 2 changes or drift, 3 refused, 4 stale plan,
 5 locked, 6 partly applied, 64 usage, 70 internal error, 130/143 interrupted."""
-
-
-class Commands(click.Group):
-    """A group that lists its commands in the order of work and suggests one for a mistyped name."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order in which they were added."""
-        del ctx
-        return list(self.commands)
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one may be meant."""
-        name = args[0]
-        if self.get_command(ctx, name) is None and not name.startswith("-"):
-            close = get_close_matches(name, list(self.commands), n=1)
-            meant = f" Did you mean {close[0]}?" if close else f" Commands: {', '.join(self.commands)}."
-            raise click.UsageError(f"No such command {name!r}.{meant}", ctx)
-        return super().resolve_command(ctx, args)
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 -- click's signature
@@ -47,7 +28,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
 
 
 @click.group(cls=Commands, epilog=_EXIT_CODES, no_args_is_help=False)
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version.")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version and exit.")
 def commands() -> None:
     """Declare the administrators of Webex organizations in YAML; see, review and apply every change."""
 

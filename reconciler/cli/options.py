@@ -9,9 +9,16 @@ from typing import Any
 import click
 
 from reconciler.cli.types import Duration, Email, Instant, Label
+from reconciler.model.errors import UsageError
 
 DEFAULT_STATE = "sqlite:///.reconciler/state.db"
 DEFAULT_LOCK_TIMEOUT = timedelta(seconds=30)
+
+FORMATS = ("text", "json")
+"""The formats of reports, the default first; written down here because the reports themselves load slowly."""
+
+TARGETS = ("none",)
+"""The targets there are, for the same reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +33,7 @@ class Common:
     format: str | None
     output: str | None
     lock_timeout: timedelta | None
+    target: str | None
     no_color: bool
     quiet: int
     verbose: int
@@ -33,16 +41,39 @@ class Common:
 
 
 _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
-    click.option("--config", metavar="FILE", envvar="RECONCILER_CONFIG", help="Settings; default reconciler.yaml here."),
-    click.option("--state", metavar="URL", envvar="RECONCILER_STATE", help=f"The stored state; default {DEFAULT_STATE}."),
     click.option(
-        "--org", "organizations", metavar="NAME", multiple=True, envvar="RECONCILER_ORG", help="Only this organization; repeatable."
+        "--config",
+        metavar="FILE",
+        envvar="RECONCILER_CONFIG",
+        help="The settings of the repository; default reconciler.yaml in the current directory.",
     ),
-    click.option("-l", "--selector", "labels", type=Label(), multiple=True, help="Only organizations with this label; repeatable."),
-    click.option("--actor", type=Email(), envvar="RECONCILER_ACTOR", help="Who answers for the change."),
+    click.option("--state", metavar="URL", envvar="RECONCILER_STATE", help=f"Where the stored state is; default {DEFAULT_STATE}."),
+    click.option(
+        "--org",
+        "organizations",
+        metavar="NAME",
+        multiple=True,
+        envvar="RECONCILER_ORG",
+        help="Plan and apply only this organization; repeatable.",
+    ),
+    click.option(
+        "-l",
+        "--selector",
+        "labels",
+        type=Label(),
+        multiple=True,
+        help="Plan and apply only organizations with this label; of several, all must match.",
+    ),
+    click.option("--actor", type=Email(), envvar="RECONCILER_ACTOR", help="Who answers for the change; recorded in the journal."),
     click.option("--output", metavar="FILE", envvar="RECONCILER_OUTPUT", help="Write the report to a file instead of standard output."),
     click.option(
         "--lock-timeout", type=Duration(), envvar="RECONCILER_LOCK_TIMEOUT", help="How long to wait for another run's lock; default 30s."
+    ),
+    click.option(
+        "--target",
+        type=click.Choice(TARGETS),
+        envvar="RECONCILER_TARGET",
+        help="The live side; none, the default: the stored state is the record.",
     ),
     click.option("--no-color", is_flag=True, envvar="RECONCILER_NO_COLOR", help="No colors; NO_COLOR does the same."),
     click.option("-q", "--quiet", count=True, help="Say less on standard error; repeatable."),
@@ -50,19 +81,19 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
 )
 
 
-def common_options(*, formats: tuple[str, ...], reads: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def common_options(*, reads: bool, formats: tuple[str, ...] = FORMATS) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add the common options to a command; its function receives them as one `Common`.
 
     Args:
-        formats: the names that `--format` takes here, the default first.
         reads: whether the command only reads, and therefore takes `--now`.
+        formats: the names that `--format` takes here, the default first.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def call(**options: Any) -> Any:
             given = {name: options.pop(name) for name in Common.__dataclass_fields__ if name in options}
-            given["labels"] = dict(given["labels"])
+            given["labels"] = _labels(given["labels"])
             given.setdefault("now", None)
             return function(Common(**given), **options)
 
@@ -78,3 +109,11 @@ def common_options(*, formats: tuple[str, ...], reads: bool) -> Callable[[Callab
         )(decorated)
 
     return decorate
+
+
+def _labels(given: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    labels: dict[str, str] = {}
+    for key, value in given:
+        if labels.setdefault(key, value) != value:
+            raise UsageError(f"-l {key}={labels[key]} and -l {key}={value}: no organization has both", hint="make two runs")
+    return labels

@@ -2,21 +2,22 @@
 
 import logging
 import os
-import shutil
 import sys
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import TextIO
+
+import click
 
 from reconciler import __version__
 from reconciler.catalog import load
 from reconciler.cli.clock import FixedClock, SystemClock, new_run_id, reading_clock
 from reconciler.cli.configuration import Configuration, read_configuration
-from reconciler.cli.options import DEFAULT_LOCK_TIMEOUT, DEFAULT_STATE, Common
+from reconciler.cli.options import DEFAULT_LOCK_TIMEOUT, DEFAULT_STATE, FORMATS, Common
+from reconciler.cli.plans import refuse_plan_files
+from reconciler.cli.process import Process
 from reconciler.cli.progress import Progress
-from reconciler.cli.signals import Signals
-from reconciler.cli.streams import write_report
+from reconciler.cli.streams import is_stdout, refuse_output, write_report
+from reconciler.cli.terminal import takes_color, width
 from reconciler.model.errors import UsageError
 from reconciler.model.policy import Acknowledgements
 from reconciler.model.results import FleetPlan, Result
@@ -27,42 +28,36 @@ from reconciler.stores import here
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
 
 
-@dataclass(slots=True, kw_only=True)
-class Process:
-    """What the error boundary must know when a command fails: how and where to report. Filled in as soon as it is known."""
-
-    signals: Signals
-    format: str
-    output: str | None = None
-    style: Style = field(default_factory=Style)
-
-
 class Session:
     """One command's surroundings."""
 
-    def __init__(self, process: Process, common: Common, *, formats: tuple[str, ...]) -> None:
+    def __init__(self, process: Process, common: Common) -> None:
         """Bring options, environment and file together.
 
         Raises:
             UsageError: the file or the environment asks for something that does not exist.
+            OutputError: the report could not be written where it is wanted.
         """
         self._process = process
         self._common = common
-        process.output = common.output
+        process.output, process.width = common.output, width()
         if common.format is not None:
             process.format = common.format
-        self.settings: Configuration = read_configuration(common.config)
-        self.format = common.format or self.settings.format or formats[0]
-        if self.format not in formats:
-            raise UsageError(f"format {self.format} is not available here", detail=f"one of: {', '.join(formats)}")
-        self.style = Style(color=_color(common), width=_width())
-        process.format, process.style = self.format, Style(width=self.style.width)
         _configure_log(common)
+        self.settings: Configuration = read_configuration(common.config)
+        self.format = process.format = common.format or self.settings.format or FORMATS[0]
+        refuse_output(common.output)
 
     @property
     def state(self) -> str:
         """The URL of the stored state."""
         return self._common.state or self.settings.state or DEFAULT_STATE
+
+    @property
+    def lock_timeout(self) -> timedelta:
+        """How long to wait for somebody else's lock; no time at all is an answer too."""
+        given = self._common.lock_timeout if self._common.lock_timeout is not None else self.settings.lock_timeout
+        return DEFAULT_LOCK_TIMEOUT if given is None else given
 
     @property
     def clock(self) -> SystemClock | FixedClock:
@@ -84,11 +79,10 @@ class Session:
             raise UsageError(
                 "no manifests were named",
                 detail="name files or directories, or - for standard input, or set paths in reconciler.yaml",
-                hint=f"reconciler {self.command} organizations/",
+                hint=f"{click.get_current_context().command_path} organizations/",
             )
+        refuse_plan_files(paths)
         return paths
-
-    command = "plan"
 
     def request(self, paths: tuple[str, ...] = (), *, allow_empty: bool = False, acknowledged: Acknowledgements | None = None) -> Request:
         """Return what the use case is asked for."""
@@ -102,8 +96,13 @@ class Session:
             acknowledged=acknowledged or Acknowledgements(),
             state=self.state,
             must_exist=self.settings.must_exist,
-            target=self.settings.target,
+            target=self._common.target or self.settings.target,
         )
+
+    @property
+    def quiet(self) -> bool:
+        """Whether standard error is to say less."""
+        return self._common.quiet > 0
 
     @property
     def limited(self) -> bool:
@@ -111,16 +110,15 @@ class Session:
         return bool(self._common.organizations or self._common.labels)
 
     def run_settings(self, operation: str, progress: Progress) -> RunSettings:
-        """Return what a writing use case needs; from here on signals let it finish what is in flight."""
+        """Return what a writing use case needs; once it asks whether to stop, signals let it finish what is in flight."""
         clock = SystemClock()
         now = clock.now()
-        self._process.signals.write_safely()
         return RunSettings(
             run=new_run_id(now),
             actor=self._common.actor,
             holder=here(operation, __version__, now),
             clock=clock,
-            lock_timeout=self._common.lock_timeout or self.settings.lock_timeout or DEFAULT_LOCK_TIMEOUT,
+            lock_timeout=self.lock_timeout,
             stopping=self._process.signals.asked,
             progress=progress.step,
         )
@@ -128,31 +126,28 @@ class Session:
     def report(self, *results: Result, exit_code: int) -> int:
         """Write the report and return *exit_code*; in JSON, only the last of *results* is the document."""
         shown = results if self.format == "text" else results[-1:]
+        style = self._style(sys.stdout if is_stdout(self._common.output) else None, offers=len(shown) == 1)
 
         def write(out: TextIO) -> None:
             for position, result in enumerate(shown):
                 if position:
                     out.write("\n")
-                render(result, self.format, out, exit_code=exit_code, style=replace(self.style, offers=len(shown) == 1))
+                render(result, self.format, out, exit_code=exit_code, style=style)
 
         write_report(write, self._common.output)
         return exit_code
 
     def show_before_asking(self, plan: FleetPlan) -> None:
         """Show a plan to the person who is going to be asked, wherever the report itself goes."""
-        out = sys.stdout if self.format == "text" and self._common.output in {None, "-"} else sys.stderr
-        render(plan, "text", out, exit_code=0, style=replace(self.style, offers=False))
-        out.flush()
+        if self.format == "text" and is_stdout(self._common.output):
+            write_report(lambda out: render(plan, "text", out, exit_code=0, style=self._style(sys.stdout, offers=False)), None)
+        else:
+            render(plan, "text", sys.stderr, exit_code=0, style=self._style(sys.stderr, offers=False))
+            sys.stderr.flush()
 
-
-def _color(common: Common) -> bool:
-    if common.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    return common.output in {None, "-"} and sys.stdout.isatty()
-
-
-def _width() -> int:
-    return shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 120
+    def _style(self, stream: TextIO | None, *, offers: bool) -> Style:
+        color = stream is not None and takes_color(stream, refused=self._common.no_color)
+        return Style(color=color, width=self._process.width, offers=offers)
 
 
 def _configure_log(common: Common) -> None:
@@ -166,19 +161,3 @@ def _configure_log(common: Common) -> None:
     logger.handlers = [handler]
     logger.propagate = False
     logger.setLevel(min(max(level, logging.DEBUG), logging.CRITICAL))
-
-
-def is_interactive() -> bool:
-    """Tell whether there is somebody to ask: a terminal on standard input, and no CI."""
-    return sys.stdin is not None and sys.stdin.isatty() and os.environ.get("CI", "") in {"", "0", "false"}
-
-
-def existing(path: str) -> Path:
-    """Return *path* when it is a file.
-
-    Raises:
-        UsageError: it is not.
-    """
-    if not Path(path).is_file():
-        raise UsageError(f"{path} is no file")
-    return Path(path)

@@ -4,10 +4,17 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
 from reconciler.model.errors import ReconcilerError
+
+_IN_MEMORY = 4 << 20
+"""Reports of up to so many bytes wait in memory, larger ones in a file without a name."""
+_CHUNK = 1 << 16
+
+Write = Callable[[TextIO], None]
 
 
 class OutputError(ReconcilerError):
@@ -16,58 +23,111 @@ class OutputError(ReconcilerError):
     rule = "output"
 
 
+class LostOutputError(OutputError):
+    """Standard output took nothing, or only a part; nothing more can be said there."""
+
+
 def reconfigure() -> None:
-    """UTF-8 and a plain newline on every platform; no character can raise."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    """UTF-8 and a plain newline on every platform; no character can raise, and a stream that was closed swallows what is written."""
+    sys.stdout = _usable(sys.stdout)
+    sys.stderr = _usable(sys.stderr)
 
 
-def write_report(write: Callable[[TextIO], None], output: str | None) -> None:
-    """Let *write* write the report to standard output, or atomically to the file *output*.
+def _usable(stream: TextIO | None) -> TextIO:
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 -- it lives as long as the process
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+    return stream
+
+
+def is_stdout(output: str | None) -> bool:
+    """Tell whether a report for *output* goes to standard output."""
+    return output is None or output == "-"
+
+
+def refuse_output(output: str | None) -> None:
+    """Find out before any work is done that a report could not be written.
 
     Raises:
-        OutputError: the file cannot be written; what was there before is still there.
+        OutputError: there is no such folder, or *output* is one.
     """
-    if output is None or output == "-":
+    if output is None or is_stdout(output):
+        return
+    path = Path(output)
+    if path.is_dir():
+        raise OutputError(f"{output} cannot be written: it is a folder", hint=f"--output {path / 'report'}")
+    if not path.parent.is_dir():
+        raise OutputError(f"{output} cannot be written: there is no folder {path.parent}")
+
+
+def write_report(write: Write, output: str | None) -> None:
+    """Let *write* write the report to standard output, or atomically to the file *output*.
+
+    A report that fails while it is made leaves nothing: what was there before is still there, and standard output is untouched.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if output is None or is_stdout(output):
         _to_stdout(write)
     else:
         replace_file(Path(output), write)
 
 
-def _to_stdout(write: Callable[[TextIO], None]) -> None:
-    try:
-        write(sys.stdout)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever was reading has enough. Nothing more can be said there, also not by the interpreter at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OutputError(f"the report cannot be written to standard output: {error.strerror}") from error
+def _to_stdout(write: Write) -> None:
+    spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 -- closed with its wrapper
+    with TextIOWrapper(spool, encoding="utf-8", errors="backslashreplace", newline="\n") as text:
+        try:
+            write(text)
+            text.seek(0)
+        except OSError as error:
+            raise OutputError(f"the report cannot be kept before it is written: {error.strerror}") from error
+        try:
+            while chunk := text.read(_CHUNK):
+                sys.stdout.write(chunk)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever was reading has enough. Nothing more can be said there, also not by the interpreter at its end.
+            _silence_stdout()
+        except OSError as error:
+            _silence_stdout()
+            raise LostOutputError(f"the report cannot be written to standard output: {error.strerror}") from error
 
 
-def replace_file(path: Path, write: Callable[[TextIO], None]) -> None:
-    """Write a file whole, or leave what was there.
+def _silence_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def replace_file(path: Path, write: Write) -> None:
+    """Write a file whole, or leave what was there. A device or a pipe is written to, never replaced.
 
     Raises:
         OutputError: it cannot be written.
     """
-    temporary: str | None = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+                write(stream)
+        else:
+            # A link stays one: what it leads to is replaced.
+            _replace(Path(os.path.realpath(path)), write)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _replace(path: Path, write: Write) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".reconciler-", suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101 -- mkstemp makes 0600; a report is an ordinary file
-        os.replace(temporary, path)  # noqa: PTH105 -- atomic
-        temporary = None
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+        temporary.chmod(0o666 & ~_umask())  # mkstemp makes 0600; a report is an ordinary file
+        temporary.replace(path)
     finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -24,7 +24,15 @@ _MOST: Final = 2000  # more than are reported of one stream; bounds the time for
 
 _Error = Any  # jsonschema.ValidationError, whose attributes are all typed as "perhaps unset"
 _TYPES: Final = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false", "integer": "an integer"}
+_BOOLEANS: Final = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _SITE_ROLE: Final = "a site role stands under sites: {SITE: {role: ROLE}}"
+# Fields that exist, but elsewhere.
+_MISPLACED: Final[Mapping[tuple[Path, str], str]] = {
+    (("spec",), "labels"): "labels stand under metadata",
+    (("spec",), "name"): "the name stands under metadata",
+    (("metadata",), "displayName"): "displayName stands under spec",
+    (("metadata",), "organization"): "organization stands under spec",
+}
 _DERIVED: Final = "it follows from other facts and is never declared"
 # Role ids that exist but stand elsewhere; the message says where instead of calling them unknown.
 _ELSEWHERE: Final[Mapping[str, str]] = {
@@ -103,7 +111,7 @@ def _additional_properties(error: _Error, path: Path) -> Iterator[Finding]:
     allowed = sorted(error.schema.get("properties", ()))
     for field in error.instance:
         if field not in allowed:
-            hint = _closest(field, [name for name in allowed if name not in error.instance] or allowed)
+            hint = _MISPLACED.get((path, field)) or _closest(field, [name for name in allowed if name not in error.instance] or allowed)
             yield _finding(
                 "schema-unknown-field",
                 f"unknown field {_shown(field)}",
@@ -131,11 +139,18 @@ def _dependencies(error: _Error, path: Path) -> Iterator[Finding]:
 
 
 def _type(error: _Error, path: Path) -> Iterator[Finding]:
-    wanted = _TYPES.get(error.validator_value, str(error.validator_value))
-    detail = ""
-    if error.validator_value == "string" and isinstance(error.instance, bool | int):
+    wanted, value = error.validator_value, error.instance
+    shown = f" {_shown(str(value))}" if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    detail, hint = "", None
+    if wanted == "string" and isinstance(value, bool | int):
         detail = "text that looks like a number or a boolean stands in quotes"
-    yield _finding("schema-type", f"{_name(path)} is {_kind_of(error.instance)}, not {wanted}", path, detail=detail)
+        hint = None if _name(path).endswith("At") else f'"{_shown(str(value).lower())}"'
+    elif wanted == "boolean" and isinstance(value, str):
+        detail, hint = "true or false; YAML 1.2 knows no yes, no, on or off", _BOOLEANS.get(value.lower())
+    elif wanted == "array" and isinstance(value, str):
+        detail, hint = "a list, also when it has one item", f"[{_shown(value)}]"
+    message = f"{_name(path)} is {_kind_of(value)}{shown}, not {_TYPES.get(wanted, str(wanted))}"
+    yield _finding("schema-type", message, path, detail=detail, hint=hint)
 
 
 def _enum(error: _Error, path: Path) -> Iterator[Finding]:

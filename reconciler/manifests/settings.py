@@ -1,7 +1,7 @@
 """`reconciler.yaml`: the same strict reading as for manifests, one document, checked against its own schema."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from reconciler.manifests import schema
@@ -14,11 +14,14 @@ from reconciler.model.findings import Finding, Severity
 
 SCHEMA = "configuration.v1"
 
+Judge = Callable[[Mapping[str, Any]], Iterable[Finding]]
+"""What is wrong with settings beyond their schema; each finding has its path."""
 
-def read_settings_file(path: str) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
+
+def read_settings_file(path: str, judge: Judge) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
     """Return the settings in the file *path*, and everything that is wrong with them; an empty file has no settings.
 
-    The settings are as the schema says only when there is no finding.
+    The settings are as the schema and *judge*, which is asked when the schema is content, say only when there is no finding.
     """
     try:
         # A link is fine here: this one file was named, or stands where it is looked for.
@@ -33,12 +36,12 @@ def read_settings_file(path: str) -> tuple[Mapping[str, Any], tuple[Finding, ...
     if len(chunks) > 1:
         message = f"{path} holds {len(chunks)} documents; settings are one"
         return {}, (Finding(rule="schema-type", severity=Severity.ERROR, message=message, range=chunks[1].place(0)),)
-    return _settings(chunks[0])
+    return _settings(chunks[0], judge)
 
 
-def _settings(chunk: Chunk) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
+def _settings(chunk: Chunk, judge: Judge) -> tuple[Mapping[str, Any], tuple[Finding, ...]]:
     explained = explain(chunk)
     if explained.findings or not explained.usable:
         return {}, explained.findings
-    problems = schema.check_as(SCHEMA, explained.value)
+    problems = schema.check_as(SCHEMA, explained.value) or judge(explained.value)
     return explained.value, tuple(place(problem, explained.value, explained.marks) for problem in problems)

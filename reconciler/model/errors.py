@@ -4,8 +4,12 @@ Expected problems of the input are findings, not errors; an error may carry find
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from reconciler.model.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from reconciler.model.protocols import LockInfo
 
 
 class ReconcilerError(Exception):
@@ -85,9 +89,17 @@ class StoreError(ReconcilerError):
 
 
 class LockedError(StoreError):
-    """Another run holds the lock of an organization."""
+    """Another run holds the lock of an organization.
+
+    Attributes:
+        locks: those that are in the way, as far as they are known.
+    """
 
     rule = "state-locked"
+
+    def __init__(self, message: str, *, detail: str = "", hint: str | None = None, locks: Sequence["LockInfo"] = ()) -> None:
+        super().__init__(message, detail=detail, hint=hint)
+        self.locks = tuple(locks)
 
 
 class StateVersionError(StoreError):
@@ -143,6 +155,6 @@ class InterruptedRunError(ReconcilerError):
 
     rule = "interrupted"
 
-    def __init__(self, message: str, *, signal_number: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, signal_number: int, detail: str = "", hint: str | None = None) -> None:
+        super().__init__(message, detail=detail, hint=hint)
         self.signal_number = signal_number

@@ -16,6 +16,9 @@ from reconciler.model.resources import EndReason, Grant, GrantStatus, Organizati
 REQUEST_LIFETIME: Final = timedelta(hours=1)
 """How long a request may stay undecided. Source: nbhqds0 (stated)."""
 
+ACCESS_LIFETIME: Final = timedelta(hours=1)
+"""How long a grant gives access at most, from its approval. Source: nbhqds0 (stated)."""
+
 _STATUS_OF_END: Final = {
     EndReason.EXPIRED: GrantStatus.EXPIRED,
     EndReason.LAPSED: GrantStatus.LAPSED,
@@ -52,6 +55,20 @@ def grant_status(grant: Grant, now: datetime, *, request_lifetime: timedelta = R
     if grant.denied_at is not None and now >= grant.denied_at:
         return GrantStatus.DENIED
     return GrantStatus.PENDING if now < grant.requested_at + request_lifetime else GrantStatus.LAPSED
+
+
+def keeps_its_hours(grant: Grant, *, request_lifetime: timedelta = REQUEST_LIFETIME, access_lifetime: timedelta = ACCESS_LIFETIME) -> bool:
+    """Tell whether the instants of *grant* are possible: no access without an end, no decision after the request's hour."""
+    if grant.approved_at is None and grant.denied_at is None:
+        return grant.expires_at is None and grant.revoked_at is None
+    decided = grant.approved_at or grant.denied_at
+    if decided is None or not grant.requested_at <= decided < grant.requested_at + request_lifetime:
+        return False
+    if grant.approved_at is None or grant.denied_at is not None:
+        return grant.approved_at is None and grant.expires_at is None and grant.revoked_at is None
+    if grant.expires_at is None or not grant.approved_at < grant.expires_at <= grant.approved_at + access_lifetime:
+        return False
+    return grant.revoked_at is None or grant.revoked_at >= grant.approved_at
 
 
 def next_end(organization: Organization, *, request_lifetime: timedelta = REQUEST_LIFETIME) -> datetime | None:

@@ -1,14 +1,19 @@
 """A spool: byte strings in order, written once and read as often as needed, so that a fleet streams through bounded memory."""
 
+import weakref
 from collections.abc import Iterator
 from typing import BinaryIO
 
 
 class Spool:
-    """Byte strings in a file that somebody else opened; each is written behind its length."""
+    """Byte strings in a file that somebody else opened; each is written behind its length.
+
+    The file is closed when nobody can read the spool any more: a report may come to it long after whoever filled it has gone.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        weakref.finalize(self, file.close)
         self.count = 0
 
     def append(self, data: bytes) -> None:

@@ -5,7 +5,7 @@ Belongs here: which step follows which. Does not belong here: options, exit code
 
 from reconciler.pipeline.changing import apply_paths, apply_saved, forget, unlock
 from reconciler.pipeline.checking import validate
-from reconciler.pipeline.planning import drift, load_plan, plan
+from reconciler.pipeline.planning import drift, load_plan, plan, show_plan
 from reconciler.pipeline.reading import history, show_organization, show_organizations, verify_journal
 from reconciler.pipeline.request import Approval, Request, RunSettings
 
@@ -22,6 +22,7 @@ __all__ = [
     "plan",
     "show_organization",
     "show_organizations",
+    "show_plan",
     "unlock",
     "validate",
     "verify_journal",

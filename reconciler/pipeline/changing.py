@@ -7,7 +7,7 @@ from reconciler import __version__
 from reconciler.applying import Run, apply_plan, earlier_run
 from reconciler.model.changes import Plan
 from reconciler.model.documents import read_settings
-from reconciler.model.errors import MissingStateError, RefusedError, StalePlanError, UsageError
+from reconciler.model.errors import RefusedError, StalePlanError, UsageError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import ORGANIZATION
 from reconciler.model.journal import EntryKind, Record
@@ -17,6 +17,7 @@ from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Application, Counts, FleetPlan, Unlocked
 from reconciler.pipeline.checking import Known
 from reconciler.pipeline.planning import plan, require_state
+from reconciler.pipeline.reading import unknown_organization
 from reconciler.pipeline.request import Approval, Request, RunSettings
 from reconciler.planning.codec import stale
 from reconciler.planning.plan import plan_organization, summarize
@@ -70,6 +71,8 @@ def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, exp
     with _reading(request.state) as reader:
         require_state(request, reader)
         made = replace(made, location=reader.location)
+        if made.lineage is not None and reader.lineage is None:
+            raise stale("Saved plan does not match the given state", f"there is no stored state at {reader.location}")
         earlier = earlier_run(made.plan_hash, made.plans(), reader)
         if earlier is not None:
             return replace(_nothing(made, settings, request), run=earlier, repeated=True)
@@ -167,7 +170,7 @@ def forget(name: str, request: Request, settings: RunSettings) -> Application | 
         require_state(request, reader)
         stored = reader.read(name)
         if stored.organization is None:
-            raise MissingStateError(f"no organization {name} is stored at {reader.location}", hint="reconciler show")
+            raise unknown_organization(name, reader)
         now = settings.clock.now()
         made = plan_organization(
             name, stored, None, lineage=reader.lineage, now=now, catalog=request.catalog, acknowledged=Acknowledgements()

@@ -10,7 +10,7 @@ from reconciler.model.protocols import StateReader
 from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Validation
 from reconciler.pipeline.request import Request
-from reconciler.rules import Context, check
+from reconciler.rules import Context, check, closest, listing
 
 
 def validate(request: Request, now: datetime) -> Validation:
@@ -116,17 +116,26 @@ def in_scope(manifests: Manifests, request: Request, known: Mapping[str, Organiz
     """Return the declared organizations that `--org` and `-l` leave.
 
     Raises:
-        ManifestError: `--org` names an organization that no manifest speaks of.
+        ManifestError: `--org` names an organization that no manifest speaks of, or no organization has the labels of `-l`.
     """
     names = frozenset(manifests.names)
     for name in sorted(request.organizations - names):
-        candidates = ", ".join(sorted(names)[:12])
-        raise ManifestError(f"--org {name}: no manifest speaks of this organization", detail=f"manifests speak of: {candidates}")
-    return frozenset(
+        candidates = sorted(names)
+        detail = f"manifests speak of: {listing(candidates)}"
+        raise ManifestError(f"--org {name}: no manifest speaks of this organization", detail=detail, hint=closest(name, candidates))
+    left = frozenset(
         name
         for name in names
         if (not request.organizations or name in request.organizations) and _has_labels(known.get(name), request.labels)
     )
+    if names and not left and not request.allow_empty:
+        wanted = " ".join(f"-l {key}={value}" for key, value in sorted(request.labels.items()))
+        raise ManifestError(
+            f"{wanted}: no organization has these labels",
+            detail="a selector that matches nothing is an error, so that a typing error does not pass for nothing to do",
+            hint="--allow-empty, if that is meant",
+        )
+    return left
 
 
 def _has_labels(facts: OrganizationFacts | None, labels: Mapping[str, str]) -> bool:

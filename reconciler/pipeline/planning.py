@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO, cast
 
@@ -10,6 +11,7 @@ from reconciler.model.changes import Change, Plan, Summary
 from reconciler.model.documents import digest_of, organization_document
 from reconciler.model.errors import ManifestError, MissingStateError, UsageError
 from reconciler.model.findings import Finding, Severity, in_file_order
+from reconciler.model.instants import format_instant
 from reconciler.model.protocols import StateReader, Stored, StoredHead
 from reconciler.model.resources import Organization
 from reconciler.model.results import Difference, Drift, FleetPlan
@@ -80,7 +82,7 @@ class _Fleet:
         self._reader = reader
         self._now = now
         self._heads = {head.name: head for head in reader.heads()}
-        # Read again by the report and by apply; the file has no name and goes with the process.
+        # Read again by the report and by apply; the file has no name and goes with the spool.
         self._spool = Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))  # noqa: SIM115
         self._hash = PlanHash()
         self._serials: dict[str, int] = {}
@@ -94,7 +96,7 @@ class _Fleet:
     def take(self, declared: Organization, manifests: Manifests) -> None:
         """Plan one declared organization."""
         head = self._heads.get(declared.name)
-        resources = count_declared(declared, self._now)
+        resources = count_declared(declared, self._now, request_lifetime=self._request.catalog.request_lifetime)
         if head is not None and self._is_settled(head, declared):
             self._serials[declared.name] = head.serial
             self._summary += Summary(no_op=resources)
@@ -188,6 +190,33 @@ def load_plan(text: str) -> FleetPlan:
         UnreadablePlanError, TamperedPlanError: it is no plan, or not as it was saved.
     """
     return read_plan(text)
+
+
+def show_plan(made: FleetPlan, reader: StateReader, now: datetime) -> FleetPlan:
+    """Return a saved plan with a warning for everything that has happened since and would make apply refuse it."""
+    found = [*_left_behind(made, reader), *_over(made, now)]
+    return replace(made, location=reader.location, findings=(*found, *made.findings))
+
+
+def _left_behind(made: FleetPlan, reader: StateReader) -> Iterator[Finding]:
+    if made.lineage is not None and made.lineage != reader.lineage:
+        yield _stale(f"Saved plan does not match the given state at {reader.location}")
+        return
+    heads = {head.name: head.serial for head in reader.heads()}
+    moved = [section.organization for section in made.plans() if heads.get(section.organization, 0) != section.serial]
+    if moved:
+        more = f" and {len(moved) - 1} more" if len(moved) > 1 else ""
+        yield _stale(f"Saved plan is stale: {moved[0]}{more} changed since it was made")
+
+
+def _over(made: FleetPlan, now: datetime) -> Iterator[Finding]:
+    if made.valid_until is not None and now >= made.valid_until:
+        yield _stale(f"Saved plan was valid until {format_instant(made.valid_until)}")
+
+
+def _stale(message: str) -> Finding:
+    hint = "make a new plan: reconciler plan PATH... --out FILE"
+    return Finding(rule="stale-plan", severity=Severity.WARNING, message=message, detail="apply would refuse it", hint=hint)
 
 
 def drift(request: Request, reader: StateReader, now: datetime) -> Drift:

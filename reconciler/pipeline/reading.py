@@ -1,14 +1,15 @@
 """show, history, verify: what the stored state and its journal say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from reconciler.model.errors import MissingStateError
+from reconciler.model.errors import CorruptStateError, MissingStateError
 from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, entry_hash, overall_head
 from reconciler.model.protocols import StateReader, StoredHead
 from reconciler.model.results import History, Organizations, Problem, StateOf, StoredOrganization, Verification
+from reconciler.rules import closest
 
 
 def show_organizations(reader: StateReader) -> Organizations:
@@ -41,8 +42,15 @@ def show_organization(name: str, reader: StateReader, now: datetime) -> StateOf:
     """
     stored = reader.read(name)
     if stored.organization is None or reader.lineage is None:
-        raise MissingStateError(f"no organization {name} is stored at {reader.location}", hint="reconciler show")
+        raise unknown_organization(name, reader)
     return StateOf(location=reader.location, lineage=reader.lineage, serial=stored.serial, organization=stored.organization, now=now)
+
+
+def unknown_organization(name: str, reader: StateReader) -> MissingStateError:
+    """Return the error for an organization that is not stored; it names the one that may be meant."""
+    close = closest(name, [head.name for head in reader.heads() if head.digest is not None])
+    hint = f"reconciler show {close}" if close else "reconciler show lists what is stored"
+    return MissingStateError(f"no organization {name} is stored at {reader.location}", hint=hint)
 
 
 def history(organization: str | None, reader: StateReader) -> History:
@@ -53,9 +61,11 @@ def history(organization: str | None, reader: StateReader) -> History:
     """
     heads = reader.chain_heads()
     if organization is not None:
+        close = closest(organization, [head.organization for head in heads])
         heads = [head for head in heads if head.organization == organization]
         if not heads:
-            raise MissingStateError(f"nothing is recorded about {organization} at {reader.location}", hint="reconciler history")
+            hint = f"reconciler history {close}" if close else "reconciler history shows everything that is recorded"
+            raise MissingStateError(f"nothing is recorded about {organization} at {reader.location}", hint=hint)
     return History(
         location=reader.location,
         lineage=reader.lineage,
@@ -73,30 +83,44 @@ def verify_journal(reader: StateReader) -> Verification:
     problems = [Problem(organization=None, seq=None, message=text) for text in reader.problems()]
     stored = {head.name: head for head in reader.heads()}
     heads = {head.organization: head for head in reader.chain_heads()}
-    chains = {name: _walk(chain, heads.get(name), stored.get(name)) for name, chain in groupby(reader.entries(), _organization_of)}
+    try:
+        chains = {name: _walk(chain, heads.get(name), stored.get(name)) for name, chain in groupby(reader.entries(), _organization_of)}
+    except CorruptStateError as error:
+        # An entry that cannot be read ends the walk; what holds for the chains is then unknown.
+        return _verification(reader, stored, heads, [*problems, Problem(organization=None, seq=None, message=error.message)], entries=0)
     later = {head.organization: head for head in reader.chain_heads()}
+    stored_later = {head.name: head for head in reader.heads()}
     for name, chain in chains.items():
         problems += chain.problems
+        if name in stored_later and stored_later[name].serial < chain.serial:
+            problems.append(_problem(name, chain.length, "the stored document is older than the last entry that speaks of one"))
         if name not in later or later[name].seq < chain.length:
             problems.append(_problem(name, chain.length, f"the chain has {chain.length} entries, its recorded head does not know them all"))
     problems += [_problem(name, None, "a head is recorded, but its chain is empty") for name in sorted(heads.keys() - chains.keys())]
     problems += [_problem(name, None, "a document is stored that no entry speaks of") for name in sorted(stored.keys() - chains.keys())]
+    return _verification(reader, stored, heads, problems, entries=sum(chain.length for chain in chains.values()))
+
+
+def _verification(
+    reader: StateReader, stored: Mapping[str, StoredHead], heads: Mapping[str, ChainHead], problems: Sequence[Problem], *, entries: int
+) -> Verification:
     return Verification(
         location=reader.location,
         lineage=reader.lineage,
         organizations=sum(1 for head in stored.values() if head.digest is not None),
-        entries=sum(chain.length for chain in chains.values()),
+        entries=entries,
         head=overall_head(list(heads.values())),
-        problems=tuple(problems),
+        problems=tuple(dict.fromkeys(problems)),
         locks=tuple(reader.locks()),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chain:
-    """What walking one chain showed."""
+    """What walking one chain showed; `serial` is that of its last entry."""
 
     length: int
+    serial: int
     problems: tuple[Problem, ...]
 
 
@@ -122,7 +146,7 @@ def _walk(chain: Iterator[Entry], head: ChainHead | None, stored: StoredHead | N
         found.append(_problem(last.organization, head.seq, message))
     if not passed_document:
         found.append(_problem(last.organization, None, "the stored document is not one that an entry speaks of"))
-    return _Chain(length=last.seq, problems=tuple(found))
+    return _Chain(length=last.seq, serial=last.serial, problems=tuple(found))
 
 
 def _entry_problems(entry: Entry, last: Entry | None) -> Iterator[Problem]:

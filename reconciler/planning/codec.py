@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from reconciler import __version__
 from reconciler.model.changes import Action, Change, FieldChange, Moment, Plan, Reason, Risk, Summary
@@ -18,6 +18,8 @@ from reconciler.model.results import FleetPlan
 from reconciler.model.writing import finding_document, hash_document, range_document, write_document
 from reconciler.planning.plan import summarize
 from reconciler.planning.seal import PlanHash, change_content, digest
+
+T = TypeVar("T")
 
 FORMAT_VERSION = "1.0"
 _AGAIN = "make a new plan: reconciler plan PATH... --out FILE"
@@ -112,7 +114,7 @@ def read_plan(text: str) -> FleetPlan:
 
 def _load(text: str) -> dict[str, Any]:
     try:
-        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+        document = json.loads(text, object_pairs_hook=_unique, parse_float=_refuse, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise UnreadablePlanError("the file is not a saved plan: it is no JSON", detail=str(error), hint=_AGAIN) from error
     if not isinstance(document, dict) or document.get("kind") != "plan":
@@ -132,34 +134,46 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+def _refuse(number: str) -> Any:
+    # NaN and its like are no JSON, and no plan holds fractions; 1e999 would become infinite.
+    raise ValueError(f"{number} is no number of a plan")
+
+
+def _checked(value: Any, kind: type[T]) -> T:
+    """Return *value* when it is of exactly that *kind*: what is shown later relies on it, and JSON promises nothing."""
+    if type(value) is not kind:
+        raise TypeError(f"{json.dumps(value)[:40]} is not of type {kind.__name__}")
+    return value
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _checked(value, str)
 
 
 def _fleet(document: dict[str, Any]) -> FleetPlan:
-    serials = {str(name): int(serial) for name, serial in document["prior_state"]["serials"].items()}
-    lineage = document["prior_state"]["lineage"]
+    serials = {name: _checked(serial, int) for name, serial in document["prior_state"]["serials"].items()}
+    lineage = _text_or_none(document["prior_state"]["lineage"])
     as_of = parse_instant(document["as_of"])
     valid_until = document["valid_until"]
     changes = [(_change(item), _range(item["range"])) for item in document["resource_changes"]]
-    moments = [Moment(at=parse_instant(item["at"]), address=item["address"], event=item["event"]) for item in document["timeline"]]
+    moments = [_moment(item) for item in document["timeline"]]
     plans = tuple(
         _plan(name, list(items), serial=serials[name], lineage=lineage, as_of=as_of, moments=moments) for name, items in _grouped(changes)
     )
     summary = sum((summarize(plan) for plan in plans), Summary())
     return FleetPlan(
-        plan_hash=document["plan_hash"],
+        plan_hash=_checked(document["plan_hash"], str),
         as_of=as_of,
         valid_until=None if valid_until is None else parse_instant(valid_until),
         location="",
         lineage=lineage,
         serials=serials,
-        people=document["people"],
-        summary=replace(summary, no_op=document["summary"]["no_op"]),
+        people=_checked(document["people"], int),
+        summary=replace(summary, no_op=_checked(document["summary"]["no_op"], int)),
         findings=tuple(map(_finding, document["diagnostics"])),
         refusals=tuple(map(_finding, document["refusals"])),
-        complete=document["complete"],
-        target=document["target"],
+        complete=_checked(document["complete"], bool),
+        target=_checked(document["target"], str),
         plans=lambda: iter(plans),
     )
 
@@ -192,35 +206,41 @@ def _change(item: dict[str, Any]) -> Change:
     if not all(side is None or isinstance(side, dict) for side in (before, after)) or before is after is None:
         raise ValueError(f"before and after of {item['address']} are not objects")
     return Change(
-        address=item["address"],
-        organization=item["organization"],
-        type=item["type"],
-        name=item["name"],
+        address=_checked(item["address"], str),
+        organization=_checked(item["organization"], str),
+        type=_checked(item["type"], str),
+        name=_checked(item["name"], str),
         action=Action(action),
         reason=Reason(item["reason"]),
         before=before,
         after=after,
-        fields=tuple(FieldChange(path=field["path"], before=field["before"], after=field["after"]) for field in item["fields"]),
+        fields=tuple(
+            FieldChange(path=_checked(field["path"], str), before=field["before"], after=field["after"]) for field in item["fields"]
+        ),
         risk=Risk(item["risk"]),
     )
+
+
+def _moment(item: dict[str, Any]) -> Moment:
+    return Moment(at=parse_instant(item["at"]), address=_checked(item["address"], str), event=_checked(item["event"], str))
 
 
 def _range(item: dict[str, Any] | None) -> Range | None:
     if item is None:
         return None
-    start, end = (Position(line=item[key]["line"], column=item[key]["column"]) for key in ("start", "end"))
-    return Range(filename=item["filename"], start=start, end=end)
+    start, end = (Position(line=_checked(item[key]["line"], int), column=_checked(item[key]["column"], int)) for key in ("start", "end"))
+    return Range(filename=_checked(item["filename"], str), start=start, end=end)
 
 
 def _finding(item: dict[str, Any]) -> Finding:
     return Finding(
-        rule=item["rule_id"],
+        rule=_checked(item["rule_id"], str),
         severity=Severity(item["severity"]),
-        message=item["summary"],
-        detail=item["detail"],
-        hint=item["hint"],
-        address=item["address"],
-        pointer=item["pointer"],
+        message=_checked(item["summary"], str),
+        detail=_checked(item["detail"], str),
+        hint=_text_or_none(item["hint"]),
+        address=_text_or_none(item["address"]),
+        pointer=_text_or_none(item["pointer"]),
         range=_range(item["range"]),
     )
 
@@ -258,7 +278,7 @@ def plan_from_bytes(data: bytes) -> Plan:
         digest=document["digest"],
         as_of=parse_instant(document["as_of"]),
         changes=tuple(change for change, _ in changes),
-        timeline=tuple(Moment(at=parse_instant(item["at"]), address=item["address"], event=item["event"]) for item in document["timeline"]),
+        timeline=tuple(map(_moment, document["timeline"])),
         valid_until=None if valid_until is None else parse_instant(valid_until),
         unchanged=document["unchanged"],
         ranges={change.address: place for change, place in changes if place is not None},

@@ -9,7 +9,7 @@ from typing import Any
 from deepdiff import DeepDiff
 
 from reconciler.model.changes import Action, Change, FieldChange, Reason
-from reconciler.model.documents import Document, administrator_document, grant_document, settings_document
+from reconciler.model.documents import Document, administrator_document, compact, grant_document, settings_document
 from reconciler.model.identifiers import (
     ADMINISTRATOR,
     ELEVATION_GRANT,
@@ -18,7 +18,7 @@ from reconciler.model.identifiers import (
     grant_address,
     organization_address,
 )
-from reconciler.model.resources import EndReason, Grant, Organization
+from reconciler.model.resources import Administrator, EndReason, Grant, Organization
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
 
@@ -60,22 +60,27 @@ def _administrators(before: Organization | None, after: Organization, now: datet
         was, will = old.get(key), new.get(key)
         if was == will:
             continue
-        person = will or was
-        if person is None:
-            continue
-        reason = Reason.DECLARED
-        if will is None and was is not None:
-            reason = Reason.OMITTED if was.live_at(now) else Reason.EXPIRED
-        change = _change(
-            address=administrator_address(after.name, person.email),
-            organization=after.name,
-            resource=ADMINISTRATOR,
-            name=person.email,
-            before=None if was is None else administrator_document(was),
-            after=None if will is None else administrator_document(will),
-            reason=reason,
-        )
-        yield change
+        if was is not None and not was.live_at(now):
+            # What has ended is over, whoever it is declared for again: the end is recorded, and then the access is new.
+            yield _administrator_change(after.name, was, None, reason=Reason.EXPIRED)
+            was = None
+        if was is not None or will is not None:
+            yield _administrator_change(after.name, was, will, reason=Reason.OMITTED if will is None else Reason.DECLARED)
+
+
+def _administrator_change(organization: str, was: Administrator | None, will: Administrator | None, *, reason: Reason) -> Change:
+    person = will or was
+    if person is None:
+        raise ValueError("a change has at least one side")
+    return _change(
+        address=administrator_address(organization, person.email),
+        organization=organization,
+        resource=ADMINISTRATOR,
+        name=person.email,
+        before=None if was is None else administrator_document(was),
+        after=None if will is None else administrator_document(will),
+        reason=reason,
+    )
 
 
 def _grants(before: Organization | None, after: Organization) -> Iterator[Change]:
@@ -87,7 +92,8 @@ def _grants(before: Organization | None, after: Organization) -> Iterator[Change
         if was is not None and _content(was) == _content(will):
             yield _grant_change(was, None, reason=_reason_of_end(will))
         else:
-            revoked = was is not None and was.revoked_at != will.revoked_at
+            # Only what was approved can be revoked; an approval that names its early end gives access all the same.
+            revoked = was is not None and was.approved_at is not None and was.revoked_at != will.revoked_at
             yield _grant_change(was, will, reason=Reason.REVOKED if revoked else Reason.DECLARED)
 
 
@@ -145,10 +151,10 @@ def explain(before: Document, after: Document) -> tuple[FieldChange, ...]:
 
 
 def _frozen(value: Any) -> Any:
-    """Return *value* with every list as one opaque piece, so that a set of roles is one field and not a row of positions."""
+    """Return *value* with every list as bytes, which no JSON value is: a set of roles is one field and not a row of positions."""
     if isinstance(value, dict):
         return {key: _frozen(inner) for key, inner in value.items()}
-    return "\0".join(map(str, value)) if isinstance(value, list) else value
+    return compact(value) if isinstance(value, list) else value
 
 
 def _at(document: Any, path: tuple[Any, ...]) -> Any:

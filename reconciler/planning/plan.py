@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.catalog import Catalog
 from reconciler.model.changes import Change, Plan, Reason, Summary
 from reconciler.model.findings import Finding, Range
-from reconciler.model.lifetimes import moments
+from reconciler.model.lifetimes import grant_end, moments
 from reconciler.model.policy import Acknowledgements
 from reconciler.model.protocols import Stored
 from reconciler.model.resources import Organization
@@ -83,9 +83,10 @@ def _kind(change: Change) -> str:
     return "expire" if change.reason is Reason.EXPIRED else change.action.value
 
 
-def count_declared(declared: Organization, now: datetime) -> int:
+def count_declared(declared: Organization, now: datetime, *, request_lifetime: timedelta) -> int:
     """Return how many resources of *declared* are not over at *now*; what is over is inert and not counted."""
-    return (declared.settings is not None) + live_people(declared, now) + len(declared.grants)
+    grants = sum(1 for grant in declared.grants.values() if now < grant_end(grant, request_lifetime=request_lifetime))
+    return (declared.settings is not None) + live_people(declared, now) + grants
 
 
 def with_ranges(plan: Plan, ranges: Mapping[str, Range]) -> Plan:

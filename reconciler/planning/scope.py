@@ -69,7 +69,7 @@ def _grants(
                 result[name] = new
         elif old is not None and new is not None:
             result[name] = _transition(old, new, now, request_lifetime)
-            findings.extend(_forbidden(old, new, now, request_lifetime))
+            findings.extend(forbidden(old, new, now, request_lifetime))
     return result, findings
 
 
@@ -91,9 +91,7 @@ def close(grant: Grant, now: datetime, *, request_lifetime: timedelta) -> Grant:
 
 
 def settle(grant: Grant, now: datetime, *, request_lifetime: timedelta) -> Grant:
-    """Return *grant* with a decided end (a denial, a revocation) recorded when it lies at or before *now*."""
-    if grant.denied_at is None and grant.revoked_at is None:
-        return grant
+    """Return *grant* with its end recorded when that lies at or before *now*: a denial, a revocation, an end moved into the past."""
     return _closed(grant, now, request_lifetime)
 
 
@@ -106,12 +104,19 @@ def _own_end(grant: Grant, end: datetime) -> EndReason:
 
 
 def _transition(old: Grant, new: Grant, now: datetime, request_lifetime: timedelta) -> Grant:
-    """Return what the stored grant becomes; what has ended stays as it was."""
+    """Return what the stored grant becomes; what has ended stays as it was.
+
+    A request that was decided in time is decided, however late that reaches us; only an approval that gives nothing any more leaves the
+    request to lapse.
+    """
+    if old.ended is None and not _is_decided(old) and _is_decided(new):
+        gives = new.denied_at is not None or now < grant_end(new, request_lifetime=request_lifetime)
+        return settle(new, now, request_lifetime=request_lifetime) if gives else _closed(old, now, request_lifetime)
     closed = _closed(old, now, request_lifetime)
     return closed if closed.ended is not None else settle(new, now, request_lifetime=request_lifetime)
 
 
-def _forbidden(old: Grant, new: Grant, now: datetime, request_lifetime: timedelta) -> Iterator[Finding]:
+def forbidden(old: Grant, new: Grant, now: datetime, request_lifetime: timedelta) -> Iterator[Finding]:
     """Yield what is wrong with declaring *new* where *old* is stored: grants change one way, and names are used once."""
     if replace(old, ended=None) == new:
         if old.ended is not None and old.ended.reason is EndReason.OMITTED:
@@ -120,24 +125,34 @@ def _forbidden(old: Grant, new: Grant, now: datetime, request_lifetime: timedelt
             )
         return
     if old.ended is not None:
-        yield _finding("grant-name-used", new, f"grant {new.name} has ended; its name cannot be used for another one")
+        if not _is_late(old, new, old.ended.reason, now, request_lifetime):
+            yield _finding("grant-name-used", new, f"grant {new.name} has ended; its name cannot be used for another one")
     elif not _allowed(old, new):
         changed = ", ".join(_changed_fields(old, new))
-        decided = old.approved_at is not None or old.denied_at is not None
-        state = "decided and can only be ended earlier" if decided else "requested and can only be decided"
+        state = "decided and can only be ended earlier" if _is_decided(old) else "requested and can only be decided"
         yield _finding("grant-immutable", new, f"grant {new.name} is {state}, but its {changed} changed")
     elif new.denied_at is None and new.approved_at is not None and old.approved_at is None:
         yield from _too_late(old, new, now, request_lifetime)
 
 
+def _is_late(old: Grant, new: Grant, reason: EndReason, now: datetime, request_lifetime: timedelta) -> bool:
+    """Tell whether *new* is an allowed step that reached us when the grant had ended by itself, and gives nothing now: it is inert."""
+    by_itself = reason in {EndReason.EXPIRED, EndReason.LAPSED}
+    return by_itself and _allowed(replace(old, ended=None), new) and now >= grant_end(new, request_lifetime=request_lifetime)
+
+
+def _is_decided(grant: Grant) -> bool:
+    return grant.approved_at is not None or grant.denied_at is not None
+
+
 def _too_late(old: Grant, new: Grant, now: datetime, request_lifetime: timedelta) -> Iterator[Finding]:
-    """A stored request that was approved in time may still be over when the approval arrives; that is no error, only no access."""
+    """An approval within the request's hour is in time, whenever it arrives."""
     if new.approved_at is not None and new.approved_at >= old.requested_at + request_lifetime:
         yield _finding("grant-approval-window", new, f"grant {new.name} was approved after its request had lapsed")
 
 
 def _allowed(old: Grant, new: Grant) -> bool:
-    if old.approved_at is None and old.denied_at is None:
+    if not _is_decided(old):
         request = replace(new, approved_by=None, approved_at=None, expires_at=None, denied_by=None, denied_at=None, revoked_at=None)
         return request == old
     if old.denied_at is not None or old.expires_at is None or new.expires_at is None:

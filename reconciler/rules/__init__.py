@@ -5,7 +5,7 @@ Does not belong here: the shape of a document (schemas), transitions against the
 A rule's id is the name of its function with `-` for `_`; it is stable.
 """
 
-from reconciler.rules.base import Context, Rule, Violation, closest
+from reconciler.rules.base import Context, Rule, Violation, closest, listing
 from reconciler.rules.registry import FIXED_SEVERITY, RULES, check
 
-__all__ = ["FIXED_SEVERITY", "RULES", "Context", "Rule", "Violation", "check", "closest"]
+__all__ = ["FIXED_SEVERITY", "RULES", "Context", "Rule", "Violation", "check", "closest", "listing"]

@@ -72,12 +72,13 @@ def locked(blocking: Sequence[LockInfo], wanted: Sequence[str]) -> LockedError:
     taken = sorted((name, info.id, info) for info in blocking for name in info.organizations if name in set(wanted))
     name, lock_id, info = taken[0]
     detail = f"{len(taken)} of the organizations wanted are locked" if len(taken) > 1 else ""
-    return LockedError(f"{name} is locked by {who(info)}", detail=detail, hint=f"reconciler unlock {lock_id}")
+    return LockedError(f"Error acquiring the state lock: {name} is locked by {who(info)}", detail=detail, hint=f"reconciler unlock {lock_id}", locks=blocking)
 
 
 def living(info: LockInfo) -> LockedError:
     """Return the error for an attempt to release the lock of a living process of this host."""
-    return LockedError(f"lock {info.id} belongs to a living process: {who(info)}", hint="wait for it to end, or stop it first")
+    hint = "wait for it to end, or stop it first"
+    return LockedError(f"lock {info.id} belongs to a living process: {who(info)}", hint=hint, locks=(info,))
 
 
 def naming(record: Record, info: LockInfo) -> Record:

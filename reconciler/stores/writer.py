@@ -18,7 +18,7 @@ from reconciler.model.protocols import Holder, Lock, LockInfo
 from reconciler.model.resources import Organization
 from reconciler.stores import locks
 from reconciler.stores.faults import fence
-from reconciler.stores.holders import is_dead, is_local, living, naming
+from reconciler.stores.holders import is_dead, is_local, living, naming, who
 from reconciler.stores.reader import SqlReader
 from reconciler.stores.rows import Row, entry_of, entry_row, organization_row
 from reconciler.stores.schema import chains, journal, organizations
@@ -102,6 +102,8 @@ class SqlStore(SqlReader):
             for info in dead:
                 for name in info.organizations:
                     _append(connection, name, [naming(record, info)])
+        for info in dead:
+            _log.warning("took over the lock of %s: that process is gone", who(info))
         return Lock(id=lock_id, organizations=frozenset(names), taken_over=dead)
 
     def _release(self, lock: Lock) -> None:

@@ -13,10 +13,10 @@ from reconciler.applying import Run
 from reconciler.model.changes import Action, Change, Plan, Reason, Summary
 from reconciler.model.documents import administrator_document
 from reconciler.model.findings import Finding
-from reconciler.model.identifiers import ADMINISTRATOR, administrator_address
+from reconciler.model.identifiers import ADMINISTRATOR, administrator_address, organization_address
 from reconciler.model.journal import EntryKind, Record
 from reconciler.model.policy import Acknowledgements
-from reconciler.model.protocols import Clock, Holder, Store, Stored, Target
+from reconciler.model.protocols import Clock, Store, Stored, Target
 from reconciler.model.resources import Administrator, EndReason, Grant, GrantEnd, Organization, OrganizationType, Settings
 from reconciler.model.results import FleetPlan
 from reconciler.planning.plan import live_people, plan_organization, summarize
@@ -103,15 +103,18 @@ def a_person_change(before: Administrator | None, after: Administrator | None, *
 
 
 def a_record(**fields: Any) -> Record:
-    facts: dict[str, Any] = {"kind": EntryKind.CHANGE, "operation": "apply", "operator": "root@ci", "version": "1.0"}
-    return Record(**({"run": "r0", "at": NOW} | facts | fields))
+    facts: dict[str, Any] = {"run": "r0", "at": NOW, "kind": EntryKind.CHANGE}
+    facts |= {"operation": "apply", "operator": "root@ci", "version": "1.0"}
+    return Record(**(facts | fields))
 
 
 def put(store: Store, organization: Organization | None, *, name: str = "acme") -> int:
     """Store *organization* as another run would have done; return its serial."""
     name = name if organization is None else organization.name
     with store.lock([name], HOLDER, timeout=timedelta(0), record=a_record(kind=EntryKind.LOCK)) as lock:
-        return store.commit(lock, name, after=organization, expected_serial=store.read(name).serial, records=[a_record()])
+        action = Action.UPDATE if organization else Action.DELETE
+        record = a_record(address=organization_address(name), action=action, reason=Reason.DECLARED)
+        return store.commit(lock, name, after=organization, expected_serial=store.read(name).serial, records=[record])
 
 
 def a_store(*organizations: Organization) -> MemoryStore:
@@ -164,7 +167,9 @@ def a_fleet_for(store: Store, *declared: Organization, now: datetime = NOW, **fi
     """Return the plan that brings *store* to what is *declared*."""
     stored = {organization.name: store.read(organization.name) for organization in declared}
     plans = [
-        a_plan(organization, stored[organization.name].organization, now=now, serial=stored[organization.name].serial, lineage=store.lineage)
+        a_plan(
+            organization, stored[organization.name].organization, now=now, serial=stored[organization.name].serial, lineage=store.lineage
+        )
         for organization in sorted(declared, key=lambda it: it.name)
     ]
     count = sum(live_people(place.organization, now) for place in stored.values())

@@ -1,28 +1,29 @@
 """`reconciler apply`."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.commands.plan import acknowledgements
-from reconciler.cli.exits import ERROR, OK, PARTIAL, REFUSED, SIGNALLED
 from reconciler.cli.options import Common, common_options
+from reconciler.cli.plans import is_plan_file, read_plan_file
+from reconciler.cli.process import Process
 from reconciler.cli.progress import Progress
-from reconciler.cli.session import Process, Session, is_interactive
+from reconciler.cli.terminal import is_interactive
 from reconciler.cli.types import PlanHash, Removals
-from reconciler.model.errors import DeclinedError, UnreadablePlanError, UsageError
-from reconciler.model.results import Application, FleetPlan
-from reconciler.reports import formats_of
+from reconciler.model.errors import UsageError
 
-FORMATS = formats_of(Application)
+if TYPE_CHECKING:
+    from reconciler.cli.session import Session
+    from reconciler.model.results import FleetPlan
 
 
 @click.command(short_help="Perform a plan.")
 @click.argument("paths", nargs=-1, metavar="PATH...|PLANFILE")
-@common_options(formats=FORMATS, reads=False)
-@click.option("--auto-approve", is_flag=True, envvar="RECONCILER_AUTO_APPROVE", help="Do not ask.")
+@common_options(reads=False)
+@click.option("--auto-approve", is_flag=True, envvar="RECONCILER_AUTO_APPROVE", help="Apply without asking.")
 @click.option("--expect", type=PlanHash(), envvar="RECONCILER_EXPECT", help="Apply this exact plan and no other; this is the approval.")
-@click.option("--allow-empty", is_flag=True, help="No manifests at all is meant.")
+@click.option("--allow-empty", is_flag=True, help="Go on when there are no manifests at all.")
 @click.option("--allow-removals", type=Removals(), multiple=True, help="Exactly N removals in ORG (or all) are meant.")
 @click.option("--prune", metavar="ORG", multiple=True, help="Stop managing an organization that no manifest declares; repeatable.")
 @click.pass_obj
@@ -48,70 +49,50 @@ def apply(
       reconciler apply plan.json
     """
     from reconciler import pipeline
+    from reconciler.cli.session import Session
+    from reconciler.cli.writing import confirm, report_outcome
 
-    session = Session(process, common, formats=FORMATS)
-    if any(path.endswith(".json") for path in paths):
+    session = Session(process, common)
+    acknowledged = acknowledgements(allow_removals, prune)
+    if any(map(is_plan_file, paths)):
         if len(paths) > 1:
             raise UsageError("a saved plan is applied alone", detail=f"given: {', '.join(paths)}")
         if session.limited or allow_empty or prune:
             raise UsageError("a saved plan is applied as it is", detail="--org, -l, --allow-empty and --prune belong to plan")
         return _apply_saved(session, paths[0], expect, allow_removals)
-    if not (auto_approve or expect or is_interactive()):
-        way_out = "--auto-approve, or --expect sha256:…"
-        raise UsageError("there is no terminal to ask on", detail="an apply from manifests needs an approval", hint=way_out)
-    request = session.request(session.paths(paths), allow_empty=allow_empty, acknowledged=acknowledgements(allow_removals, prune))
+    approved = auto_approve or expect is not None
+    if not (approved or is_interactive()):
+        hint = "--auto-approve, or --expect sha256:… with the hash that plan printed"
+        raise UsageError("apply from manifests asks before it changes anything, and there is no terminal to ask on", hint=hint)
+    request = session.request(session.paths(paths), allow_empty=allow_empty, acknowledged=acknowledged)
     progress = Progress(quiet=bool(common.quiet))
     shown: list[FleetPlan] = []
 
-    def ask(made: FleetPlan) -> None:
-        progress.expect(sum(1 for _ in made.plans()))
-        if auto_approve or expect:
+    def ask(made: "FleetPlan") -> None:
+        progress.expect(made.plans())
+        if approved:
             shown[:] = [made]
-            return
-        session.show_before_asking(made)
-        click.echo("\nApply these changes? Only yes is an answer to go on: ", err=True, nl=False)
-        if input().strip() != "yes":
-            raise DeclinedError("nothing was applied: the answer was not yes")
+        else:
+            confirm(session, made)
 
     approval = pipeline.Approval(expect=expect, ask=ask, again=auto_approve and expect is None)
-    answer = pipeline.apply_paths(request, session.run_settings("apply", progress), approval)
-    return _report(session, answer, *shown)
+    try:
+        answer = pipeline.apply_paths(request, session.run_settings("apply", progress), approval)
+    finally:
+        progress.end()
+    return report_outcome(session, answer, *shown)
 
 
-def _apply_saved(session: Session, path: str, expect: str | None, allow_removals: tuple[tuple[str, int], ...]) -> int:
+def _apply_saved(session: "Session", path: str, expect: str | None, allow_removals: tuple[tuple[str, int], ...]) -> int:
     from reconciler import pipeline
+    from reconciler.cli.writing import report_outcome
 
     made = pipeline.load_plan(read_plan_file(path))
-    progress = Progress(quiet=False)
-    progress.expect(sum(1 for _ in made.plans()))
+    progress = Progress(quiet=session.quiet)
+    progress.expect(made.plans())
     request = session.request(acknowledged=acknowledgements(allow_removals, ()))
-    return _report(session, pipeline.apply_saved(made, request, session.run_settings("apply", progress), expect=expect))
-
-
-def read_plan_file(path: str) -> str:
-    """Return the text of a plan file.
-
-    Raises:
-        UnreadablePlanError: it cannot be read.
-    """
     try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise UnreadablePlanError(f"{path} cannot be read", detail=str(error)) from error
-
-
-def _report(session: Session, answer: Application | FleetPlan, *shown: FleetPlan) -> int:
-    if isinstance(answer, FleetPlan):
-        return session.report(answer, exit_code=REFUSED)
-    return session.report(*shown, answer, exit_code=exit_code_of(answer))
-
-
-def exit_code_of(answer: Application) -> int:
-    """Return the exit code of what became of a plan."""
-    counts = answer.counts
-    committed = counts.create + counts.update + counts.delete + counts.expire
-    if answer.interrupted is not None:
-        return SIGNALLED + answer.interrupted
-    if counts.failed or counts.skipped:
-        return PARTIAL if committed else ERROR
-    return OK
+        answer = pipeline.apply_saved(made, request, session.run_settings("apply", progress), expect=expect)
+    finally:
+        progress.end()
+    return report_outcome(session, answer)

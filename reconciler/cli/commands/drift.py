@@ -5,19 +5,15 @@ import click
 from reconciler.cli.commands.validate import FAIL_ON
 from reconciler.cli.exits import OK, PENDING
 from reconciler.cli.options import Common, common_options
-from reconciler.cli.session import Process, Session
+from reconciler.cli.process import Process
 from reconciler.model.findings import Severity
-from reconciler.model.results import Drift
-from reconciler.reports import formats_of
-
-FORMATS = formats_of(Drift)
 
 
 @click.command(short_help="Show where the stored state differs from the manifests.")
 @click.argument("paths", nargs=-1, metavar="PATH...")
-@common_options(formats=FORMATS, reads=True)
+@common_options(reads=True)
 @click.option("--fail-on", type=FAIL_ON, envvar="RECONCILER_FAIL_ON", help="Exit 2 for warnings, or for what could not be observed, too.")
-@click.option("--allow-empty", is_flag=True, help="No manifests at all is meant.")
+@click.option("--allow-empty", is_flag=True, help="Go on when there are no manifests at all.")
 @click.pass_obj
 def drift(process: Process, common: Common, paths: tuple[str, ...], fail_on: str | None, *, allow_empty: bool) -> int:
     """Compare the manifests with the stored state. Exits 2 when they differ.
@@ -30,9 +26,10 @@ def drift(process: Process, common: Common, paths: tuple[str, ...], fail_on: str
       reconciler drift organizations/ --format json
     """
     from reconciler import pipeline
+    from reconciler.cli.session import Session
     from reconciler.stores import open_reader
 
-    session = Session(process, common, formats=FORMATS)
+    session = Session(process, common)
     request = session.request(session.paths(paths), allow_empty=allow_empty)
     reader = open_reader(session.state)
     try:

@@ -4,16 +4,12 @@ import click
 
 from reconciler.cli.exits import OK
 from reconciler.cli.options import Common, common_options
-from reconciler.cli.session import Process, Session
-from reconciler.model.results import History
-from reconciler.reports import formats_of
-
-FORMATS = formats_of(History)
+from reconciler.cli.process import Process
 
 
 @click.command(short_help="Show the journal: who changed what, when.")
 @click.argument("organization", required=False, metavar="[ORG]")
-@common_options(formats=FORMATS, reads=True)
+@common_options(reads=True)
 @click.pass_obj
 def history(process: Process, common: Common, organization: str | None) -> int:
     """Show what was recorded about one organization, or about all.
@@ -24,10 +20,11 @@ def history(process: Process, common: Common, organization: str | None) -> int:
       reconciler history --format json
     """
     from reconciler import pipeline
+    from reconciler.cli.session import Session
     from reconciler.pipeline.planning import require_state
     from reconciler.stores import open_reader
 
-    session = Session(process, common, formats=FORMATS)
+    session = Session(process, common)
     reader = open_reader(session.state)
     try:
         require_state(session.request(), reader)

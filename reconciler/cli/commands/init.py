@@ -7,12 +7,9 @@ import click
 
 from reconciler.cli.exits import OK
 from reconciler.cli.options import Common, common_options
-from reconciler.cli.session import Process, Session
+from reconciler.cli.process import Process
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.results import Scaffold
-from reconciler.reports import formats_of
 
-FORMATS = formats_of(Scaffold)
 _EDITOR_SCHEMAS = ("organization.v1", "elevation-grant.v1")
 
 
@@ -24,7 +21,7 @@ class ScaffoldError(ReconcilerError):
 
 @click.command(short_help="Write a repository to start from.")
 @click.argument("folder", default=".", metavar="[DIR]")
-@common_options(formats=FORMATS, reads=False)
+@common_options(reads=False)
 @click.pass_obj
 def init(process: Process, common: Common, folder: str) -> int:
     """Write example manifests, reconciler.yaml, a CI workflow and pre-commit hooks into DIR. Nothing that exists is touched.
@@ -34,10 +31,12 @@ def init(process: Process, common: Common, folder: str) -> int:
       reconciler init
       reconciler init webex-administrators
     """
+    from reconciler.cli.session import Session
     from reconciler.manifests.schemas import SUFFIX, schema_text
+    from reconciler.model.results import Scaffold
     from reconciler.scaffold import files
 
-    session = Session(process, common, formats=FORMATS)
+    session = Session(process, common)
     texts = {**files(), **{f"schemas/{name}{SUFFIX}": schema_text(name) for name in _EDITOR_SCHEMAS}}
     write_new(Path(folder), texts)
     return session.report(Scaffold(folder=folder, files=tuple(sorted(texts))), exit_code=OK)
@@ -52,11 +51,12 @@ def write_new(folder: Path, texts: dict[str, str]) -> None:
     existing = sorted(name for name in texts if os.path.lexists(folder / name))
     if existing:
         detail = f"nothing was written; existing: {', '.join(existing)}"
-        raise ScaffoldError(f"{folder} already has {existing[0]}", detail=detail, hint="name another folder")
+        raise ScaffoldError(f"{folder} already has {existing[0]}", detail=detail, hint=f"reconciler init {folder / 'webex-administrators'}")
     try:
         for name, text in texts.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
     except OSError as error:
         raise ScaffoldError(f"{error.filename} cannot be written: {error.strerror}") from error

@@ -6,15 +6,12 @@ import click
 
 from reconciler.cli.exits import OK, PENDING, REFUSED
 from reconciler.cli.options import Common, common_options
-from reconciler.cli.session import Process, Session
+from reconciler.cli.plans import refuse_name
+from reconciler.cli.process import Process
 from reconciler.cli.streams import replace_file
 from reconciler.cli.types import Removals
 from reconciler.model.errors import UsageError
 from reconciler.model.policy import Acknowledgements
-from reconciler.model.results import FleetPlan
-from reconciler.reports import formats_of
-
-FORMATS = formats_of(FleetPlan)
 
 
 def acknowledgements(allow_removals: tuple[tuple[str, int], ...], prune: tuple[str, ...]) -> Acknowledgements:
@@ -31,10 +28,10 @@ def acknowledgements(allow_removals: tuple[tuple[str, int], ...], prune: tuple[s
 
 @click.command(short_help="Show what apply would do; never writes.")
 @click.argument("paths", nargs=-1, metavar="PATH...")
-@common_options(formats=FORMATS, reads=True)
+@common_options(reads=True)
 @click.option("--out", metavar="FILE.json", help="Save the plan, to be applied as it is.")
 @click.option("--detailed-exitcode", is_flag=True, envvar="RECONCILER_DETAILED_EXITCODE", help="Exit 2 when there are changes.")
-@click.option("--allow-empty", is_flag=True, help="No manifests at all is meant.")
+@click.option("--allow-empty", is_flag=True, help="Go on when there are no manifests at all.")
 @click.option("--allow-removals", type=Removals(), multiple=True, help="Exactly N removals in ORG (or all) are meant; not saved.")
 @click.option("--prune", metavar="ORG", multiple=True, help="Stop managing an organization that no manifest declares; repeatable.")
 @click.pass_obj
@@ -58,12 +55,12 @@ def plan(
       reconciler plan organizations/ --org acme-health --format json
     """
     from reconciler import pipeline
+    from reconciler.cli.session import Session
     from reconciler.planning.codec import write_plan
     from reconciler.stores import open_reader
 
-    session = Session(process, common, formats=FORMATS)
-    if out is not None and not out.endswith(".json"):
-        raise UsageError(f"--out {out}: the name of a saved plan ends in .json", hint=f"--out {Path(out).with_suffix('.json')}")
+    session = Session(process, common)
+    refuse_name(out)
     request = session.request(session.paths(paths), allow_empty=allow_empty, acknowledged=acknowledgements(allow_removals, prune))
     reader = open_reader(session.state)
     try:

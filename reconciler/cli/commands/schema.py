@@ -6,9 +6,8 @@ import click
 
 from reconciler.cli.exits import OK
 from reconciler.cli.options import Common, common_options
-from reconciler.cli.session import Process
+from reconciler.cli.process import Process
 from reconciler.cli.streams import write_report
-from reconciler.manifests.schemas import find_schema, schema_text
 
 
 @click.command(short_help="Print a JSON Schema.")
@@ -23,6 +22,8 @@ def schema(process: Process, common: Common, kind: str) -> int:
       reconciler schema Organization
       reconciler schema plan --output plan.schema.json
     """
+    from reconciler.manifests.schemas import find_schema, schema_text
+
     process.output = common.output
     text = schema_text(find_schema(kind))
 

@@ -2,19 +2,14 @@
 
 import click
 
-from reconciler.cli.commands.apply import read_plan_file
 from reconciler.cli.exits import OK
 from reconciler.cli.options import Common, common_options
-from reconciler.cli.session import Process, Session
-from reconciler.model.results import StateOf
-from reconciler.reports import formats_of
-
-FORMATS = formats_of(StateOf)
+from reconciler.cli.process import Process
 
 
 @click.command(short_help="Show a saved plan, a stored organization, or the list of them.")
 @click.argument("subject", required=False, metavar="[PLANFILE|ORG]")
-@common_options(formats=FORMATS, reads=True)
+@common_options(reads=True)
 @click.pass_obj
 def show(process: Process, common: Common, subject: str | None) -> int:
     """Show a saved plan (a file that ends in .json), one organization as stored, or the list of all stored organizations.
@@ -26,11 +21,13 @@ def show(process: Process, common: Common, subject: str | None) -> int:
       reconciler show plan.json
     """
     from reconciler import pipeline
+    from reconciler.cli.plans import is_plan_file, read_plan_file
+    from reconciler.cli.session import Session
     from reconciler.pipeline.planning import require_state
     from reconciler.stores import open_reader
 
-    session = Session(process, common, formats=FORMATS)
-    if subject is not None and subject.endswith(".json"):
+    session = Session(process, common)
+    if subject is not None and is_plan_file(subject):
         return session.report(pipeline.load_plan(read_plan_file(subject)), exit_code=OK)
     reader = open_reader(session.state)
     try:

@@ -2,25 +2,20 @@
 
 import click
 
-from reconciler.cli.commands.apply import exit_code_of
-from reconciler.cli.exits import REFUSED
+from reconciler.cli.groups import Commands
 from reconciler.cli.options import Common, common_options
+from reconciler.cli.process import Process
 from reconciler.cli.progress import Progress
-from reconciler.cli.session import Process, Session
-from reconciler.model.results import Application, FleetPlan
-from reconciler.reports import formats_of
-
-FORMATS = formats_of(Application)
 
 
-@click.group(short_help="Work on the stored state itself.")
+@click.group(cls=Commands, short_help="Work on the stored state itself.")
 def state() -> None:
     """Work on the stored state itself."""
 
 
 @state.command(short_help="Stop managing an organization.")
 @click.argument("organization", metavar="ORG")
-@common_options(formats=FORMATS, reads=False)
+@common_options(reads=False)
 @click.pass_obj
 def forget(process: Process, common: Common, organization: str) -> int:
     """Stop managing an organization: its record is removed, its journal stays, nobody's access changes at a target.
@@ -30,8 +25,10 @@ def forget(process: Process, common: Common, organization: str) -> int:
       reconciler state forget acme-health
     """
     from reconciler import pipeline
+    from reconciler.cli.session import Session
+    from reconciler.cli.writing import report_outcome
 
-    session = Session(process, common, formats=FORMATS)
+    session = Session(process, common)
     settings = session.run_settings("forget", Progress(quiet=True))
     answer = pipeline.forget(organization, session.request(), settings)
-    return session.report(answer, exit_code=REFUSED if isinstance(answer, FleetPlan) else exit_code_of(answer))
+    return report_outcome(session, answer)

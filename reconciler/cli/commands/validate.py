@@ -4,20 +4,17 @@ import click
 
 from reconciler.cli.exits import ERROR, OK
 from reconciler.cli.options import Common, common_options
-from reconciler.cli.session import Process, Session
+from reconciler.cli.process import Process
 from reconciler.model.findings import Severity, has_errors
-from reconciler.model.results import Validation
-from reconciler.reports import formats_of
 
-FORMATS = formats_of(Validation)
 FAIL_ON = click.Choice(["warning", "unobserved"])
 
 
 @click.command(short_help="Check manifests; no stored state is needed.")
 @click.argument("paths", nargs=-1, metavar="PATH...")
-@common_options(formats=FORMATS, reads=True)
+@common_options(reads=True)
 @click.option("--fail-on", type=FAIL_ON, envvar="RECONCILER_FAIL_ON", help="Exit 1 for warnings too.")
-@click.option("--allow-empty", is_flag=True, help="No manifests at all is meant.")
+@click.option("--allow-empty", is_flag=True, help="Go on when there are no manifests at all.")
 @click.pass_obj
 def validate(process: Process, common: Common, paths: tuple[str, ...], fail_on: str | None, *, allow_empty: bool) -> int:
     """Check manifests against their schemas and the domain rules. PATH is a file, a directory, or - for standard input.
@@ -29,8 +26,9 @@ def validate(process: Process, common: Common, paths: tuple[str, ...], fail_on: 
       reconciler validate organizations/ --fail-on warning --format json
     """
     from reconciler import pipeline
+    from reconciler.cli.session import Session
 
-    session = Session(process, common, formats=FORMATS)
+    session = Session(process, common)
     answer = pipeline.validate(session.request(session.paths(paths), allow_empty=allow_empty), session.now())
     strict = (fail_on or session.settings.fail_on) == "warning"
     failed = has_errors(answer.findings) or (strict and any(finding.severity is Severity.WARNING for finding in answer.findings))

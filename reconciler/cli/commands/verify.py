@@ -4,15 +4,11 @@ import click
 
 from reconciler.cli.exits import ERROR, OK
 from reconciler.cli.options import Common, common_options
-from reconciler.cli.session import Process, Session
-from reconciler.model.results import Verification
-from reconciler.reports import formats_of
-
-FORMATS = formats_of(Verification)
+from reconciler.cli.process import Process
 
 
 @click.command(short_help="Check the journal and the stored state.")
-@common_options(formats=FORMATS, reads=True)
+@common_options(reads=True)
 @click.pass_obj
 def verify(process: Process, common: Common) -> int:
     """Check every entry of the journal and every stored document. Exits 0 when all is intact, 1 when it is not.
@@ -25,10 +21,11 @@ def verify(process: Process, common: Common) -> int:
       reconciler verify --format json
     """
     from reconciler import pipeline
+    from reconciler.cli.session import Session
     from reconciler.pipeline.planning import require_state
     from reconciler.stores import open_reader
 
-    session = Session(process, common, formats=FORMATS)
+    session = Session(process, common)
     reader = open_reader(session.state)
     try:
         require_state(session.request(), reader)

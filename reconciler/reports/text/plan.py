@@ -106,6 +106,7 @@ def _verdict(page: Page, result: FleetPlan, turning: list[Moment]) -> None:
         more = f"; and {len(turning) - _NAMED} more" if len(turning) > _NAMED else ""
         page.line(f"This plan is valid until {format_instant(result.valid_until)}{f': then {reasons}{more}' if reasons else ''}.")
     page.line(f"Plan hash: {result.plan_hash}")
-    if page.offers and not result.refusals:
+    stale = any(finding.rule == "stale-plan" for finding in result.findings)
+    if page.offers and not stale and not result.refusals:
         narrowed = "" if result.complete else ", with the same --org and -l"
         page.line(f"To apply exactly this{narrowed}: reconciler apply PATH... --expect {result.plan_hash}")

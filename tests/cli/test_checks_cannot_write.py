@@ -1,0 +1,97 @@
+"""Checks cannot change anything: bytes, times and entries of the folder are the same before and after, whatever state it is in."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import MANIFESTS, STATE, TWO, Place, command, environment, hook
+
+CHECKS = (
+    ["validate", MANIFESTS],
+    ["plan", MANIFESTS],
+    ["drift", MANIFESTS],
+    ["show"],
+    ["show", "acme"],
+    ["history"],
+    ["verify"],
+    ["schema", "plan"],
+)
+
+DIE_IN_A_TRANSACTION = """
+import os, signal
+from reconciler.stores.writer import SqlStore
+import reconciler.stores.writer as writer
+append = writer._append
+def die(connection, organization, records, **more):
+    append(connection, organization, records, **more)
+    if more.get("place") is not None:
+        connection.exec_driver_sql("PRAGMA cache_spill=1")
+        connection.exec_driver_sql("PRAGMA cache_size=1")
+        connection.exec_driver_sql("CREATE TABLE filler AS WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<2000)"
+                                   " SELECT i, randomblob(100) AS b FROM n")
+        os.kill(os.getpid(), signal.SIGKILL)
+writer._append = die
+"""
+
+
+def check_all(place: Place, codes: dict[str, int] | None = None, *, quiet: bool = True) -> None:
+    before = place.everything()
+    for arguments in CHECKS:
+        done = place.json(*arguments)
+        assert done.code == (codes or {}).get(" ".join(arguments), 0), (arguments, done.out, done.err)
+        assert (done.err == "") is quiet or arguments[0] in {"validate", "schema"}
+        assert place.everything() == before, arguments
+
+
+def test_beside_a_state_nothing_changes(applied: Place) -> None:
+    applied.declare("acme", *TWO)
+    check_all(applied, {f"drift {MANIFESTS}": 2})
+
+
+def test_without_a_state_nothing_is_made(place: Place) -> None:
+    place.declare("acme", *TWO)
+    check_all(place, {f"drift {MANIFESTS}": 2, "show acme": 1})
+    assert sorted(entry.name for entry in place.folder.iterdir()) == [MANIFESTS]
+    first = place.ok("plan", MANIFESTS).splitlines()[0]
+    sentence = f"No stored state at sqlite:///{STATE}: everything counts as new, nothing can be removed or found drifted."
+    assert first == sentence
+    noted = place.json("plan", MANIFESTS).document["diagnostics"]
+    assert [(finding["severity"], finding["summary"]) for finding in noted] == [("info", sentence)]
+
+
+def test_beside_a_hot_journal_nothing_changes_and_the_next_apply_repairs_it(applied: Place, tmp_path: Path) -> None:
+    applied.declare("acme", *TWO)
+    killed = applied.run("apply", MANIFESTS, "--auto-approve", hooks=hook(tmp_path / "hooks", DIE_IN_A_TRANSACTION))
+    assert killed.code == -signal.SIGKILL
+    assert applied.state.with_name("state.db-journal").stat().st_size > 512
+    check_all(applied, {f"drift {MANIFESTS}": 2}, quiet=False)
+    assert applied.apply()["summary"]["delete"] == 1
+    assert sorted(entry.name for entry in applied.state.parent.iterdir()) == ["state.db"]
+    assert applied.json("verify").code == 0
+
+
+def test_a_read_only_folder_is_enough_for_checks_and_told_by_apply(applied: Place) -> None:
+    as_nobody_special = []
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("root may write everywhere, and there is no setpriv to give that up")
+        as_nobody_special = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    applied.declare("acme", *TWO)
+    everywhere = [applied.folder, *applied.folder.rglob("*")]
+    for path in everywhere:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    before = applied.everything()
+    try:
+        for arguments in (["plan", MANIFESTS], ["show"], ["verify"], ["history", "acme"], ["apply", MANIFESTS, "--auto-approve"]):
+            line = [*as_nobody_special, *command(*arguments)]
+            done = subprocess.run(line, cwd=applied.folder, env=environment(), capture_output=True, text=True, check=False)
+            assert done.returncode == (1 if arguments[0] == "apply" else 0), done.stderr
+            assert ("it cannot be written" in done.stderr) is (arguments[0] == "apply")
+        assert applied.everything() == before
+    finally:
+        for path in everywhere:
+            path.chmod(0o755 if path.is_dir() else 0o644)

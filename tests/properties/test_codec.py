@@ -1,0 +1,44 @@
+"""Whatever is planned survives being saved, spooled and stored."""
+
+import json
+from dataclasses import replace
+from io import StringIO
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.documents import compact, organization_document, read_organization
+from reconciler.model.resources import Organization
+from reconciler.planning.codec import plan_bytes, plan_from_bytes, read_plan, write_plan
+from tests.fakes.builders import a_fleet, a_plan
+from tests.properties.strategies import declared_organizations, stored_organizations
+
+STORED = st.none() | stored_organizations()
+
+
+@given(stored_organizations())
+def test_an_organization_comes_back_as_it_went(organization: Organization) -> None:
+    assert read_organization(json.loads(compact(organization_document(organization)))) == organization
+
+
+@given(declared_organizations(), STORED)
+def test_a_saved_plan_comes_back_as_it_went(declared: Organization, stored: Organization | None) -> None:
+    made = a_plan(declared, stored)
+    fleet = a_fleet([made] if made.changes else [])
+    out = StringIO()
+    write_plan(fleet, out, exit_code=None)
+    read = read_plan(out.getvalue())
+    assert replace(read, plans=fleet.plans, location=fleet.location) == fleet
+    assert [(it.organization, it.serial, it.digest, it.changes, it.timeline, it.as_of) for it in read.plans()] == [
+        (it.organization, it.serial, it.digest, it.changes, it.timeline, it.as_of) for it in fleet.plans()
+    ]
+    again = StringIO()
+    write_plan(read, again, exit_code=None)
+    assert again.getvalue() == out.getvalue()
+
+
+@given(declared_organizations(), STORED)
+def test_a_spooled_plan_comes_back_as_it_went(declared: Organization, stored: Organization | None) -> None:
+    made = a_plan(declared, stored)
+    read = plan_from_bytes(plan_bytes(made))
+    assert read == replace(made, refusals=(), findings=(), removals=read.removals)

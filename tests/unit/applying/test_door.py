@@ -1,0 +1,319 @@
+"""The door: what is performed is recorded, what fails stays within its organization, and the next run does only the rest."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from reconciler.applying import apply_plan
+from reconciler.model.changes import Action, Change, Status
+from reconciler.model.errors import FencedError, LockedError, StoreError
+from reconciler.model.journal import EntryKind, Record
+from reconciler.model.protocols import Lock
+from reconciler.model.resources import Organization
+from reconciler.model.results import Application, Counts
+from reconciler.targets import NoTarget
+from tests.fakes.builders import (
+    ALICE,
+    BOB,
+    HOLDER,
+    HOUR,
+    MINUTE,
+    NOW,
+    SECOND,
+    a_fleet,
+    a_fleet_for,
+    a_grant,
+    a_record,
+    a_run,
+    a_store,
+    an_administrator,
+    an_organization,
+    in_turn,
+)
+from tests.fakes.clock import FixedClock, TickingClock
+from tests.fakes.store import MemoryStore
+from tests.fakes.target import RecordingTarget
+
+EVE = an_administrator("eve@acme.example", "device-administrator")
+A_ALICE, A_BOB, A_EVE = (f"acme/administrator/{who}@acme.example" for who in ("alice", "bob", "eve"))
+
+
+def told(application: Application) -> list[tuple[str, Status, str]]:
+    return [(outcome.address, outcome.status, outcome.detail) for outcome in application.outcomes()]
+
+
+def entries(store: MemoryStore, name: str = "acme") -> list[tuple[EntryKind, str | None]]:
+    return [(entry.record.kind, entry.record.address) for entry in store.entries(name) if entry.record.run == "r1"]
+
+
+class FaultyStore(MemoryStore):
+    """Fails the commits for some organizations with the error of each."""
+
+    def __init__(self, **errors: StoreError) -> None:
+        super().__init__()
+        self.errors = errors
+        self.commits: list[str] = []
+
+    def commit(self, lock: Lock, organization: str, *, after: Organization | None, expected_serial: int, records: Sequence[Record]) -> int:
+        if organization in self.errors:
+            raise self.errors[organization]
+        self.commits.append(organization)
+        return super().commit(lock, organization, after=after, expected_serial=expected_serial, records=records)
+
+
+def three() -> list[Organization]:
+    return [an_organization(ALICE, name=name) for name in ("acme", "globex", "initech")]
+
+
+# Without a live side: recording is all
+
+
+def test_the_changes_of_an_organization_become_true_in_one_transaction() -> None:
+    store = a_store(an_organization(ALICE, BOB))
+    declared = an_organization(ALICE, EVE, grants=[a_grant()])
+    fleet = a_fleet_for(store, declared)
+    application = apply_plan(fleet, store, a_run(target=NoTarget()))
+    assert (store.read("acme").organization, store.read("acme").serial) == (declared, 2)
+    assert told(application) == [
+        (A_EVE, Status.DONE, ""),
+        ("acme/elevation-grant/inc-1", Status.DONE, ""),
+        (A_BOB, Status.DONE, ""),
+    ]
+    assert application.counts == Counts(create=2, delete=1)
+    assert (application.run, application.plan_hash, application.repeated, application.target) == ("r1", fleet.plan_hash, False, "none")
+    assert entries(store) == [(EntryKind.CHANGE, address) for address, _, _ in told(application)]
+
+
+def test_a_record_says_what_why_and_by_whose_word() -> None:
+    store = a_store(an_organization(ALICE, BOB))
+    fleet = a_fleet_for(store, an_organization(ALICE))
+    apply_plan(fleet, store, a_run(target=NoTarget(), clock=FixedClock(NOW + MINUTE)))
+    (plan,) = fleet.plans()
+    (change,) = plan.changes
+    last = list(store.entries("acme"))[-1]
+    assert last.serial == 2
+    assert last.record == a_record(
+        run="r1",
+        at=NOW + MINUTE,
+        operator=HOLDER.operator,
+        version=last.record.version,
+        actor="alice@acme.example",
+        address=A_BOB,
+        action=Action.DELETE,
+        reason=change.reason,
+        before=change.before,
+        plan_hash=fleet.plan_hash,
+    )
+
+
+def test_nothing_to_do_is_no_run_and_takes_no_lock() -> None:
+    store = a_store(an_organization())
+    application = apply_plan(a_fleet_for(store, an_organization()), store, a_run(target=NoTarget()))
+    assert (application.run, list(application.outcomes()), store.locks()) == (None, [], [])
+
+
+def test_locks_are_free_again_and_progress_named_every_organization() -> None:
+    store, seen = MemoryStore(), list[str]()
+    apply_plan(a_fleet_for(store, *three()), store, a_run(target=NoTarget(), progress=seen.append))
+    assert (store.locks(), seen) == ([], ["acme", "globex", "initech"])
+
+
+def test_somebody_elses_lock_stops_everything_before_anything() -> None:
+    store = MemoryStore()
+    with store.lock(["globex"], HOLDER, timeout=0 * HOUR, record=a_record()), pytest.raises(LockedError):
+        apply_plan(a_fleet_for(store, *three()), store, a_run(target=NoTarget()))
+    assert list(store.heads()) == []
+
+
+def test_what_has_ended_by_the_time_of_its_turn_is_skipped_and_said() -> None:
+    store = MemoryStore()
+    declared = an_organization(ALICE, replace(EVE, expires_at=NOW + 4 * SECOND))
+    # The clock is looked at for the lock record, the verification, and then for this organization.
+    clock = TickingClock(NOW, 2 * SECOND)
+    application = apply_plan(a_fleet_for(store, declared), store, a_run(target=NoTarget(), clock=clock))
+    assert (A_EVE, Status.SKIPPED, "it ended while the run was under way") in told(application)
+    assert application.counts == Counts(create=2, skipped=1)
+    assert store.read("acme").organization == an_organization(ALICE)
+    assert (EntryKind.CHANGE, A_EVE) not in entries(store)
+
+
+def test_a_writer_that_was_overtaken_in_one_organization_goes_on_with_the_others() -> None:
+    store = FaultyStore(globex=FencedError("globex: overtaken", hint="plan again"))
+    application = apply_plan(a_fleet_for(store, *three()), store, a_run(target=NoTarget()))
+    assert store.commits == ["acme", "initech"]
+    assert application.counts == Counts(create=4, failed=2)
+    assert {detail for address, status, detail in told(application) if status is Status.FAILED} == {"globex: overtaken"}
+    (failure,) = application.failures
+    assert (failure.rule, failure.address, failure.message, failure.hint) == (
+        "state-moved",
+        "globex/organization",
+        "globex: globex: overtaken",
+        "plan again",
+    )
+
+
+def test_a_broken_store_ends_the_run() -> None:
+    store = FaultyStore(globex=StoreError("no space left"))
+    application = apply_plan(a_fleet_for(store, *three()), store, a_run(target=NoTarget()))
+    assert store.commits == ["acme"]
+    assert application.counts == Counts(create=2, failed=2, skipped=2)
+    assert [detail for address, status, detail in told(application) if status is Status.SKIPPED] == ["the run ended early"] * 2
+    assert application.interrupted is None
+
+
+def test_a_signal_ends_the_run_between_organizations() -> None:
+    store = MemoryStore()
+    application = apply_plan(a_fleet_for(store, *three()), store, a_run(target=NoTarget(), stopping=in_turn(None, 15)))
+    assert [head.name for head in store.heads()] == ["acme"]
+    assert (application.interrupted, application.counts) == (15, Counts(create=2, skipped=4))
+    again = apply_plan(a_fleet_for(store, *three()), store, a_run(target=NoTarget(), run="r2"))
+    assert again.counts == Counts(create=4)
+
+
+# With a live side: one change after the other
+
+
+def live(*organizations: Organization) -> tuple[MemoryStore, RecordingTarget]:
+    return a_store(*organizations), RecordingTarget()
+
+
+CROWD = an_organization(ALICE, BOB, EVE)
+
+
+def test_the_intent_is_stored_before_anything_is_performed() -> None:
+    store, target = live(an_organization(ALICE))
+    seen: list[list[tuple[EntryKind, str | None]]] = []
+    target.before = lambda _: seen.append(entries(store))
+    apply_plan(a_fleet_for(store, CROWD), store, a_run(target=target))
+    intent = (EntryKind.INTENT, None)
+    assert seen == [[intent], [intent, (EntryKind.CHANGE, A_BOB)]]
+    first = next(entry for entry in store.entries("acme") if entry.record.kind is EntryKind.INTENT)
+    assert (first.record.detail, first.record.address, first.serial) == (f"create {A_BOB}; create {A_EVE}", None, 1)
+
+
+def test_each_change_is_a_commit_of_its_own() -> None:
+    store, target = live(an_organization(ALICE))
+    application = apply_plan(a_fleet_for(store, CROWD), store, a_run(target=target))
+    assert (store.read("acme").serial, store.read("acme").organization) == (3, CROWD)
+    assert ([change.address for change in target.done], application.counts) == ([A_BOB, A_EVE], Counts(create=2))
+    serials = [entry.serial for entry in store.entries("acme") if entry.record.kind is EntryKind.CHANGE and entry.record.run == "r1"]
+    assert serials == [2, 3]
+
+
+@pytest.mark.parametrize("failing", [A_ALICE, A_BOB, A_EVE, "acme/organization"])
+@pytest.mark.parametrize("retryable", [True, False])
+def test_a_failure_stops_its_organization_and_the_next_run_does_only_the_rest(failing: str, *, retryable: bool) -> None:
+    store, target = live()
+    target.fails(failing, retryable=retryable)
+    everything = [replace(CROWD), an_organization(ALICE, name="globex")]
+    application = apply_plan(a_fleet_for(store, *everything), store, a_run(target=target))
+    steps = ["acme/organization", A_ALICE, A_BOB, A_EVE]
+    done = steps[: steps.index(failing)]
+    expected = [(address, Status.DONE, "") for address in done]
+    expected += [(failing, Status.FAILED, f"no answer for {failing}")]
+    expected += [(address, Status.SKIPPED, "an earlier change of acme failed") for address in steps[len(done) + 1 :]]
+    assert [outcome for outcome in told(application) if outcome[0].startswith("acme/")] == expected
+    assert application.counts == Counts(create=len(done) + 2, failed=1, skipped=3 - len(done))
+    assert entries(store)[1:] == [*((EntryKind.CHANGE, address) for address in done), (EntryKind.FAILURE, failing)]
+    assert store.read("acme").serial == len(done)
+    assert store.read("globex").organization == everything[1]
+
+    target.asked.clear()
+    again = apply_plan(a_fleet_for(store, *everything), store, a_run(target=target, run="r2"))
+    assert target.asked == steps[len(done) :]
+    assert (again.counts, store.read("acme").organization) == (Counts(create=4 - len(done)), CROWD)
+
+
+def test_a_target_that_goes_on_failing_goes_on_being_asked() -> None:
+    store, target = live(CROWD)
+    target.fails(A_EVE, times=20)
+    for _ in range(20):
+        application = apply_plan(a_fleet_for(store, an_organization(ALICE, BOB)), store, a_run(target=target))
+        assert application.counts == Counts(failed=1)
+    assert apply_plan(a_fleet_for(store, an_organization(ALICE, BOB)), store, a_run(target=target)).counts == Counts(delete=1)
+    deletions = [entry for entry in store.entries("acme") if entry.record.address == A_EVE and entry.record.kind is EntryKind.CHANGE]
+    assert len(deletions) == 1
+
+
+def test_a_step_by_hand_is_not_recorded_as_done_and_the_others_go_on() -> None:
+    store, target = live(an_organization(ALICE))
+    target.leaves_to_people("elevation-grant")
+    declared = an_organization(ALICE, BOB, grants=[a_grant()])
+    application = apply_plan(a_fleet_for(store, declared), store, a_run(target=target))
+    grant = "acme/elevation-grant/inc-1"
+    assert told(application) == [(A_BOB, Status.DONE, ""), (grant, Status.MANUAL, f"do it by hand: create {grant}")]
+    assert application.counts == Counts(create=1, manual=1)
+    assert store.read("acme").organization == an_organization(ALICE, BOB)
+
+
+def test_an_end_that_comes_between_two_calls_is_seen_at_the_call() -> None:
+    store, target = live()
+    clock = FixedClock(NOW)
+    ends = replace(EVE, expires_at=NOW + MINUTE)
+
+    def slow(change: Change) -> None:
+        if change.address == A_BOB:
+            clock.set(NOW + MINUTE)
+
+    target.before = slow
+    application = apply_plan(a_fleet_for(store, an_organization(ALICE, BOB, ends)), store, a_run(target=target, clock=clock))
+    assert told(application)[-1] == (A_EVE, Status.SKIPPED, "it ended while the run was under way")
+    assert A_EVE not in target.asked
+    assert store.read("acme").organization == an_organization(ALICE, BOB)
+
+
+@pytest.mark.parametrize("organizations", [1, 2])
+def test_a_signal_ends_the_run_between_two_changes_and_is_told(organizations: int) -> None:
+    store, target = live()
+    everything = [CROWD, an_organization(ALICE, name="globex")][:organizations]
+    run = a_run(target=target, stopping=in_turn(None, None, None, 2))
+    application = apply_plan(a_fleet_for(store, *everything), store, run)
+    assert [status for _, status, _ in told(application)][:4] == [Status.DONE, Status.DONE, Status.SKIPPED, Status.SKIPPED]
+    assert {detail for _, status, detail in told(application) if status is Status.SKIPPED} == {"the run was interrupted"}
+    assert application.interrupted == 2
+
+
+def test_a_store_that_breaks_after_the_target_acted_is_told_change_by_change() -> None:
+    store, target = FaultyStore(acme=StoreError("no space left")), RecordingTarget()
+    application = apply_plan(a_fleet_for(store, CROWD), store, a_run(target=target))
+    assert told(application) == [(address, Status.FAILED, "no space left") for address in ("acme/organization", A_ALICE, A_BOB, A_EVE)]
+    assert target.asked == ["acme/organization"]
+
+
+def test_the_end_and_the_new_access_of_one_person_are_told_apart_when_the_store_breaks_between_them() -> None:
+    over = replace(EVE, expires_at=NOW)
+    store, target = FaultyStore(), RecordingTarget()
+    with store.lock(["acme"], HOLDER, timeout=0 * HOUR, record=a_record()) as lock:
+        store.commit(lock, "acme", after=an_organization(ALICE, over), expected_serial=0, records=[a_record()])
+    fleet = a_fleet_for(store, an_organization(ALICE, EVE))
+
+    def breaks(change: Change) -> None:
+        if change.action is Action.CREATE:
+            store.errors["acme"] = StoreError("no space left")
+
+    target.before = breaks
+    application = apply_plan(fleet, store, a_run(target=target))
+    assert told(application) == [(A_EVE, Status.DONE, ""), (A_EVE, Status.FAILED, "no space left")]
+
+
+def test_one_transaction_for_a_crowd_does_not_take_the_square_of_its_size() -> None:
+    crowd = [an_administrator(f"p{number}@acme.example", "device-administrator") for number in range(3000)]
+    store = MemoryStore()
+    fleet = a_fleet_for(store, an_organization(ALICE, *crowd))
+    compared = 0
+
+    class Counting(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    (plan,) = fleet.plans()
+    counted = replace(plan, changes=tuple(replace(change, address=Counting(change.address)) for change in plan.changes))
+    apply_plan(a_fleet([counted], people=0), store, a_run(target=NoTarget()))
+    assert compared < 100_000
