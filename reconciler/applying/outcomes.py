@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 from reconciler.applying.run import Run
 from reconciler.model.changes import Action, Change, Outcome, Plan, Reason, Status
-from reconciler.model.errors import FencedError, StoreError
+from reconciler.model.errors import CorruptStateError, StorageFaultError, StoreError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import organization_address
 from reconciler.model.instants import format_instant, parse_instant
@@ -48,7 +48,7 @@ class Outcomes:
 
     def fail(self, plan: Plan, error: StoreError, at: datetime) -> None:
         """Note that what is left of the organization was not recorded. A broken storage will not get better: the run halts."""
-        self.halted = not isinstance(error, FencedError)
+        self.halted = isinstance(error, StorageFaultError | CorruptStateError)
         left = [change for change in plan.changes if (change.address, change.action) not in self._through]
         self.add_all(left, Status.FAILED, at, error.message)
         self._failures.append(

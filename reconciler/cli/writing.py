@@ -17,8 +17,8 @@ def confirm(session: Session, made: FleetPlan) -> None:
         DeclinedError: the answer was not yes.
     """
     session.show_before_asking(made)
-    click.echo("\nApply these changes? Type yes to apply, anything else to leave: ", err=True, nl=False)
     try:
+        click.echo("\nApply these changes? Type yes to apply, anything else to leave: ", err=True, nl=False)
         answer = input()
     except EOFError:
         click.echo(err=True)

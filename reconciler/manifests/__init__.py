@@ -9,6 +9,7 @@ from reconciler.manifests.checks import GrantDurations
 from reconciler.manifests.events import WITH_LIBYAML
 from reconciler.manifests.files import Discovery, Source, discover
 from reconciler.manifests.fleet import Manifests
+from reconciler.manifests.judge import judge_values
 from reconciler.manifests.places import ReadFile
 from reconciler.manifests.read import read
 from reconciler.manifests.schemas import MissingSchemasError, schema_names, schema_text
@@ -23,6 +24,7 @@ __all__ = [
     "ReadFile",
     "Source",
     "discover",
+    "judge_values",
     "read",
     "read_settings_file",
     "schema_names",

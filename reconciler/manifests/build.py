@@ -54,13 +54,7 @@ def facts_of(organization: Organization) -> OrganizationFacts | None:
     settings = organization.settings
     if settings is None:
         return None
-    return OrganizationFacts(
-        name=organization.name,
-        type=settings.type,
-        managed_by=settings.managed_by,
-        labels=settings.labels,
-        sites=tuple(sorted(settings.sites)),
-    )
+    return OrganizationFacts.of(organization.name, settings)
 
 
 def _settings(document: Mapping[str, Any]) -> Settings:

@@ -107,7 +107,7 @@ class Discovery:
     Attributes:
         sources: by name, each path once.
         findings: warnings for what a walk skipped, errors for what was named and cannot be used.
-        empty_paths: directories, as given, in which there is no manifest.
+        empty_paths: paths, as given, that lead to no manifest: empty directories, and missing paths where that is fine.
     """
 
     sources: tuple[Source, ...]
@@ -115,13 +115,15 @@ class Discovery:
     empty_paths: tuple[str, ...]
 
 
-def discover(paths: Sequence[str], *, cwd: str | None = None, config_names: Sequence[str] = ("reconciler.yaml",)) -> Discovery:
+def discover(
+    paths: Sequence[str], *, cwd: str | None = None, config_names: Sequence[str] = ("reconciler.yaml",), missing_ok: bool = False
+) -> Discovery:
     """Find the manifests under *paths*: files, directories, or `-` for standard input, which is read here.
 
     A directory is walked for `*.yaml` and `*.yml`, without entries that begin with a dot, without *config_names*, and without
-    following links. The result does not depend on the order of *paths*.
+    following links. The result does not depend on the order of *paths*. With *missing_ok* a path that does not exist is an empty one.
     """
-    walk = _Walk(cwd=str(Path.cwd()) if cwd is None else cwd, config_names=frozenset(config_names))
+    walk = _Walk(cwd=str(Path.cwd()) if cwd is None else cwd, config_names=frozenset(config_names), missing_ok=missing_ok)
     for path in paths:
         walk.add(path)
     return Discovery(
@@ -149,9 +151,10 @@ def unreadable(name: str, error: Exception) -> Finding:
 
 
 class _Walk:
-    def __init__(self, *, cwd: str, config_names: frozenset[str]) -> None:
+    def __init__(self, *, cwd: str, config_names: frozenset[str], missing_ok: bool) -> None:
         self.cwd = cwd
         self.config_names = config_names
+        self.missing_ok = missing_ok
         self.sources: dict[str, Source] = {}
         self.findings: list[Finding] = []
         self.empty_paths: list[str] = []
@@ -166,7 +169,10 @@ class _Walk:
         try:
             mode = os.lstat(full if path else "").st_mode  # an empty argument is no directory
         except FileNotFoundError:
-            self.findings.append(_problem("path-missing", name, "no such file or directory"))
+            if self.missing_ok:
+                self.empty_paths.append(path)
+            else:
+                self.findings.append(_problem("path-missing", name, "no such file or directory"))
         except (OSError, ValueError) as error:
             self.findings.append(unreadable(name, error))
         else:

@@ -5,13 +5,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.manifests import schema
-from reconciler.manifests.checks import GrantDurations, check_grant, check_organization
+from reconciler.manifests.checks import At, GrantDurations, check_grant, check_organization
+from reconciler.manifests.emit import grant_manifest, organization_manifest
 from reconciler.manifests.explain import FINDINGS_LIMIT, Explained, explain
 from reconciler.manifests.locate import place
 from reconciler.manifests.parse import EMPTY, UncleanError, value_of
 from reconciler.manifests.streams import Chunk
 from reconciler.model.findings import Finding, Path
 from reconciler.model.identifiers import administrator_address, grant_address, organization_address
+from reconciler.model.resources import Organization
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ def judge(chunk: Chunk, durations: GrantDurations) -> Judged:
         value = explained.value
     if value is EMPTY:
         return Judged(value=None)
-    problems = _problems(value, durations, explanation)
+    problems = _problems(value, durations, explanation.at)
     document = value if isinstance(value, dict) else None
     found: list[Finding] = []
     if problems or explanation.done is not None:
@@ -83,11 +85,26 @@ def judge(chunk: Chunk, durations: GrantDurations) -> Judged:
     return Judged(value=document, findings=tuple(_addressed(finding, document) for finding in found))
 
 
-def _problems(value: Any, durations: GrantDurations, explanation: _Explanation) -> list[Finding]:
+def judge_values(organization: Organization, durations: GrantDurations) -> list[Finding]:
+    """Return what would be wrong with the manifests that declare *organization*, for values that come from elsewhere.
+
+    The findings have addresses and paths, and no places. Grants that have ended are history and not looked at.
+    """
+    documents = [grant_manifest(grant) for grant in organization.grants.values() if grant.ended is None]
+    if organization.settings is not None:
+        documents.append(organization_manifest(organization))
+    return [_addressed(problem, document) for document in documents for problem in _problems(document, durations, _nowhere)]
+
+
+def _nowhere(_path: Path) -> str:
+    return "another entry"
+
+
+def _problems(value: Any, durations: GrantDurations, at: At) -> list[Finding]:
     problems = schema.check(value)
     if isinstance(value, dict):
         if value.get("kind") == "Organization":
-            problems += check_organization(value, explanation.at)
+            problems += check_organization(value, at)
         elif value.get("kind") == "ElevationGrant":
             problems += check_grant(value, durations)
     return problems

@@ -29,6 +29,7 @@ def read(
     cwd: str | None = None,
     config_names: Sequence[str] = ("reconciler.yaml",),
     durations: GrantDurations | None = None,
+    missing_ok: bool = False,
 ) -> Manifests:
     """Read the manifests under *paths*: files, directories, or `-` for standard input.
 
@@ -39,8 +40,9 @@ def read(
         cwd: what file names are shown relative to; by default the working directory.
         config_names: files that a walk passes over.
         durations: how long requests and elevations live, from the catalog.
+        missing_ok: a path that does not exist is an empty one.
     """
-    discovery = discover(paths, cwd=cwd, config_names=config_names)
+    discovery = discover(paths, cwd=cwd, config_names=config_names, missing_ok=missing_ok)
     reader = _Reader(durations or GrantDurations())
     reader.findings += discovery.findings
     collecting = gc.isenabled()

@@ -120,6 +120,12 @@ class MissingStateError(StoreError):
     rule = "state-missing"
 
 
+class StorageFaultError(StoreError):
+    """The storage itself fails (full, read-only, unreadable): whatever is tried next would fail too."""
+
+    rule = "state"
+
+
 class FencedError(StoreError):
     """This writer lost its lock or its serial; nothing was written."""
 

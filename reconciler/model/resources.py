@@ -183,6 +183,12 @@ class OrganizationFacts:
     labels: Mapping[str, str]
     sites: tuple[str, ...]
 
+    @classmethod
+    def of(cls, name: str, settings: Settings) -> "OrganizationFacts":
+        """Return the facts of the organization *name* with these *settings*."""
+        sites = tuple(sorted(settings.sites))
+        return cls(name=name, type=settings.type, managed_by=settings.managed_by, labels=settings.labels, sites=sites)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:

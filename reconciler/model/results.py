@@ -13,9 +13,14 @@ from reconciler.model.resources import Organization
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validation:
-    """The answer of `validate`. `findings` are in file order; `files`, `organizations` and `grants` count what was read."""
+    """The answer of `validate`. `findings` are in file order; `files`, `organizations` and `grants` count what was read.
+
+    Attributes:
+        valid: no error concerns what was asked about.
+    """
 
     findings: tuple[Finding, ...]
+    valid: bool
     files: int
     organizations: int
     grants: int
@@ -35,6 +40,8 @@ class FleetPlan:
         people: how many people the state holds for the organizations in scope.
         findings: everything to report, in file order, the organizations' own included.
         refusals: every reason why apply would refuse, the organizations' own included.
+        lifted: refusals that `--allow-removals` lifted for this one run; a saved plan holds them like all others.
+        file: of a saved plan, None for one that was just made.
         complete: False when `--org` or `-l` left declared organizations out.
         target: the target's name.
         plans: yields, by name, the plans of the organizations that have changes; every call starts anew.
@@ -53,6 +60,8 @@ class FleetPlan:
     complete: bool
     target: str
     plans: Callable[[], Iterator[Plan]]
+    lifted: tuple[Finding, ...] = ()
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

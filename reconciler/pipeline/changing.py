@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from reconciler import __version__
 from reconciler.applying import Run, apply_plan, earlier_run
+from reconciler.manifests import judge_values
 from reconciler.model.changes import Plan
 from reconciler.model.documents import read_settings
-from reconciler.model.errors import RefusedError, StalePlanError, UsageError
+from reconciler.model.errors import RefusedError, StalePlanError, StoreError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import ORGANIZATION
 from reconciler.model.journal import EntryKind, Record
@@ -15,8 +16,8 @@ from reconciler.model.policy import Acknowledgements
 from reconciler.model.protocols import StateReader, Store
 from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Application, Counts, FleetPlan, Unlocked
-from reconciler.pipeline.checking import Known
-from reconciler.pipeline.planning import plan, require_state
+from reconciler.pipeline.checking import Known, durations_of
+from reconciler.pipeline.planning import plan, require_acknowledged, require_state
 from reconciler.pipeline.reading import unknown_organization
 from reconciler.pipeline.request import Approval, Request, RunSettings
 from reconciler.planning.codec import stale
@@ -70,7 +71,8 @@ def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, exp
         raise stale("the saved plan is for another target", f"the plan is for {made.target}, this run is for {request.target}")
     with _reading(request.state) as reader:
         require_state(request, reader)
-        made = replace(made, location=reader.location)
+        # What was true of the state when the plan was made is not said again.
+        made = replace(made, location=reader.location, findings=tuple(f for f in made.findings if f.rule != "no-stored-state"))
         if made.lineage is not None and reader.lineage is None:
             raise stale("Saved plan does not match the given state", f"there is no stored state at {reader.location}")
         earlier = earlier_run(made.plan_hash, made.plans(), reader)
@@ -78,6 +80,7 @@ def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, exp
             return replace(_nothing(made, settings, request), run=earlier, repeated=True)
         if not made.summary.changes:
             return _nothing(made, settings, request)
+        require_acknowledged(request.acknowledged, made.serials)
         known = Known(_facts_of(made.plans()), reader)
         return _perform(made, request, settings, recheck=_recheck(request, settings, known))
 
@@ -139,23 +142,17 @@ def _facts_of(plans: Iterator[Plan]) -> dict[str, OrganizationFacts]:
     for section in plans:
         for change in section.changes:
             if change.type == ORGANIZATION and change.after is not None:
-                settings = read_settings(change.after)
-                facts[section.organization] = OrganizationFacts(
-                    name=section.organization,
-                    type=settings.type,
-                    managed_by=settings.managed_by,
-                    labels=settings.labels,
-                    sites=tuple(settings.sites),
-                )
+                facts[section.organization] = OrganizationFacts.of(section.organization, read_settings(change.after))
     return facts
 
 
 def _recheck(request: Request, settings: RunSettings, known: Known) -> Callable[[Organization], Sequence[Finding]]:
-    """The rules are run again on what a saved plan would make of an organization: a forged plan gains nothing."""
+    """Schemas and rules are run again on what a saved plan would make of an organization: a forged plan gains nothing."""
 
     def errors(organization: Organization) -> Sequence[Finding]:
         context = Context(now=settings.clock.now(), catalog=request.catalog, known=known, declared=frozenset(known), site_owners={})
-        return [finding for finding in check(organization, context, request.policy) if finding.severity is Severity.ERROR]
+        found = [*judge_values(organization, durations_of(request)), *check(organization, context, request.policy)]
+        return [finding for finding in found if finding.severity is Severity.ERROR]
 
     return errors
 
@@ -169,7 +166,7 @@ def forget(name: str, request: Request, settings: RunSettings) -> Application | 
     with _reading(request.state) as reader:
         require_state(request, reader)
         stored = reader.read(name)
-        if stored.organization is None:
+        if stored.organization is None or stored.organization.settings is None:
             raise unknown_organization(name, reader)
         now = settings.clock.now()
         made = plan_organization(
@@ -199,7 +196,7 @@ def unlock(lock_id: str, request: Request, settings: RunSettings) -> Unlocked:
     """Release a dead lock.
 
     Raises:
-        UsageError: no lock has that id.
+        StoreError: no lock has that id.
         LockedError: its holder is alive on this host.
     """
     with _reading(request.state) as reader:
@@ -208,7 +205,7 @@ def unlock(lock_id: str, request: Request, settings: RunSettings) -> Unlocked:
         location = reader.location
     if not any(lock.id == lock_id for lock in held):
         ids = ", ".join(lock.id for lock in held)
-        raise UsageError(f"no lock {lock_id} is held at {location}", detail=f"held: {ids}" if ids else "no lock is held")
+        raise StoreError(f"no lock {lock_id} is held at {location}", detail=f"held: {ids}" if ids else "no lock is held")
     store: Store = open_store(request.state, create=False)
     try:
         record = Record(

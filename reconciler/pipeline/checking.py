@@ -14,15 +14,23 @@ from reconciler.rules import Context, check, closest, listing
 
 
 def validate(request: Request, now: datetime) -> Validation:
-    """Return everything that the schemas and the rules find in the manifests; no state is looked at."""
+    """Return everything that the schemas and the rules find in the manifests; no state is looked at.
+
+    With `--org` or `-l`, what is wrong elsewhere is reported and does not make the answer invalid.
+    """
     with read_manifests(request) as manifests:
-        require_input(manifests, request)
-        names = in_scope(manifests, request, manifests.facts)
         context = context_of(manifests, request, manifests.facts, now)
         found = [finding for name in valid_names(manifests) for finding in check(manifests.load(name), context, request.policy)]
         findings = in_file_order([*manifests.findings, *manifests.locate(found)])
+        names: frozenset[str] = frozenset()
+        try:
+            require_input(manifests, request)
+            names = in_scope(manifests, request, manifests.facts)
+        except ManifestError as error:
+            findings = [*error.findings, *findings]
         return Validation(
-            findings=tuple(finding for finding in findings if concerns(finding, names)),
+            findings=tuple(findings),
+            valid=not any(finding.severity is Severity.ERROR and concerns(finding, names) for finding in findings),
             files=len(manifests.files),
             organizations=manifests.organizations,
             grants=manifests.grants,
@@ -31,8 +39,12 @@ def validate(request: Request, now: datetime) -> Validation:
 
 def read_manifests(request: Request) -> Manifests:
     """Return the manifests that are asked for; how long requests and elevations live comes from the catalog."""
-    durations = GrantDurations(request=request.catalog.request_lifetime, access=request.catalog.elevation_lifetime)
-    return read(request.paths, durations=durations)
+    return read(request.paths, durations=durations_of(request), missing_ok=request.allow_empty)
+
+
+def durations_of(request: Request) -> GrantDurations:
+    """Return how long requests and elevations live, as the catalog says."""
+    return GrantDurations(request=request.catalog.request_lifetime, access=request.catalog.elevation_lifetime)
 
 
 class Known(Mapping[str, OrganizationFacts]):
@@ -66,14 +78,7 @@ class Known(Mapping[str, OrganizationFacts]):
 def _facts(organization: Organization | None) -> OrganizationFacts | None:
     if organization is None or organization.settings is None:
         return None
-    settings = organization.settings
-    return OrganizationFacts(
-        name=organization.name,
-        type=settings.type,
-        managed_by=settings.managed_by,
-        labels=settings.labels,
-        sites=tuple(settings.sites),
-    )
+    return OrganizationFacts.of(organization.name, organization.settings)
 
 
 def context_of(manifests: Manifests, request: Request, known: Mapping[str, OrganizationFacts], now: datetime) -> Context:

@@ -1,7 +1,7 @@
 """plan and drift: manifests against the stored state, organization by organization."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO, cast
@@ -11,7 +11,10 @@ from reconciler.model.changes import Change, Plan, Summary
 from reconciler.model.documents import digest_of, organization_document
 from reconciler.model.errors import ManifestError, MissingStateError, UsageError
 from reconciler.model.findings import Finding, Severity, in_file_order
+from reconciler.model.identifiers import grant_address
 from reconciler.model.instants import format_instant
+from reconciler.model.lifetimes import grant_end
+from reconciler.model.policy import Acknowledgements
 from reconciler.model.protocols import StateReader, Stored, StoredHead
 from reconciler.model.resources import Organization
 from reconciler.model.results import Difference, Drift, FleetPlan
@@ -19,7 +22,7 @@ from reconciler.model.spool import Spool
 from reconciler.pipeline.checking import Known, context_of, in_scope, read_manifests, require_input, stop_on_errors, valid_names
 from reconciler.pipeline.request import Request
 from reconciler.planning.codec import plan_bytes, plan_from_bytes, read_plan
-from reconciler.planning.guard import too_many_overall
+from reconciler.planning.guard import TOO_MANY_REMOVALS, too_many, too_many_overall
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
 from reconciler.planning.scope import resolve
 from reconciler.planning.seal import PlanHash
@@ -38,6 +41,7 @@ def plan(request: Request, reader: StateReader, now: datetime) -> FleetPlan:
         require_input(manifests, request)
         known = Known(manifests.facts, reader)
         names = in_scope(manifests, request, known)
+        require_acknowledged(request.acknowledged, names)
         context = context_of(manifests, request, known, now)
         fleet = _Fleet(request, reader, now)
         pruned = _to_prune(request, manifests)
@@ -52,6 +56,17 @@ def plan(request: Request, reader: StateReader, now: datetime) -> FleetPlan:
         findings = in_file_order([*manifests.findings, *manifests.locate(fleet.found)])
         stop_on_errors(findings, names)
         return fleet.finish(findings, complete=names == frozenset(manifests.names))
+
+
+def require_acknowledged(acknowledged: Acknowledgements, names: Container[str]) -> None:
+    """Refuse to ignore what was typed: an acknowledgement names an organization that the run is about, or `all`.
+
+    Raises:
+        ManifestError: it does not.
+    """
+    for name in sorted(acknowledged.removals):
+        if name != "all" and name not in names:
+            raise ManifestError(f"--allow-removals {name}={acknowledged.removals[name]}: this run is not about {name}")
 
 
 def _to_prune(request: Request, manifests: Manifests) -> frozenset[str]:
@@ -89,6 +104,7 @@ class _Fleet:
         self._summary = Summary()
         self._valid_until: datetime | None = None
         self._refusals: list[Finding] = []
+        self._lifted: list[Finding] = []
         self._removed = 0
         self._people = 0
         self.found: list[Finding] = []
@@ -105,10 +121,26 @@ class _Fleet:
         stored = self._reader.read(declared.name)
         after, forbidden = resolve(declared, stored.organization, self._now, request_lifetime=self._request.catalog.request_lifetime)
         self.found.extend(forbidden)
+        self.found.extend(self._undeclared(declared, stored.organization))
         made = self._plan(declared.name, stored, after, declared=resources)
         if made.changes:
             made = with_ranges(made, manifests.ranges(declared.name, [change.address for change in made.changes]))
         self._add(made, stored)
+
+    def _undeclared(self, declared: Organization, stored: Organization | None) -> Iterator[Finding]:
+        """Name what a run of grants alone leaves running without a declaration."""
+        if declared.settings is not None or stored is None:
+            return
+        for name in sorted(stored.grants.keys() - declared.grants.keys()):
+            end = grant_end(stored.grants[name], request_lifetime=self._request.catalog.request_lifetime)
+            if self._now < end:
+                yield Finding(
+                    rule="grant-not-declared",
+                    severity=Severity.INFO,
+                    message=f"grant {name} is declared by none of these manifests and goes on until {format_instant(end)}",
+                    detail="only a run that is given the organization's manifest takes an omission for an end",
+                    address=grant_address(declared.name, name),
+                )
 
     def prune(self, name: str) -> None:
         """Plan to forget an organization.
@@ -117,7 +149,7 @@ class _Fleet:
             ManifestError: nothing of that name is stored.
         """
         stored = self._reader.read(name)
-        if stored.organization is None:
+        if stored.organization is None or stored.organization.settings is None:
             raise ManifestError(f"--prune {name}: no such organization is stored", hint="reconciler show")
         self._add(self._plan(name, stored, None), stored)
 
@@ -146,6 +178,8 @@ class _Fleet:
         if not made.changes:
             return
         self._refusals.extend(made.refusals)
+        if not any(refusal.rule == TOO_MANY_REMOVALS for refusal in made.refusals):
+            self._lifted.extend(too_many(made.organization, made.removals, Acknowledgements()))
         self._removed += len(made.removals.people)
         self._valid_until = min(filter(None, (self._valid_until, made.valid_until)), default=None)
         self._hash.add(made.organization, made.digest)
@@ -153,7 +187,8 @@ class _Fleet:
 
     def finish(self, findings: list[Finding], *, complete: bool) -> FleetPlan:
         """Return the plan of everything that was added."""
-        overall = too_many_overall(self._removed, self._people, self._request.acknowledged)
+        overall = [*too_many_overall(self._removed, self._people, self._request.acknowledged)]
+        lifted = [] if overall else [*too_many_overall(self._removed, self._people, Acknowledgements())]
         return FleetPlan(
             plan_hash=self._hash.text(),
             as_of=self._now,
@@ -168,6 +203,7 @@ class _Fleet:
             complete=complete,
             target=self._request.target,
             plans=self._plans,
+            lifted=(*self._lifted, *lifted),
         )
 
     def _plans(self) -> Iterator[Plan]:
@@ -183,13 +219,13 @@ def _notes(reader: StateReader) -> Iterator[Finding]:
         )
 
 
-def load_plan(text: str) -> FleetPlan:
-    """Return the saved plan in *text*; it is shown whatever has happened since.
+def load_plan(text: str, file: str | None = None) -> FleetPlan:
+    """Return the saved plan in *text*, read from *file*; it is shown whatever has happened since.
 
     Raises:
         UnreadablePlanError, TamperedPlanError: it is no plan, or not as it was saved.
     """
-    return read_plan(text)
+    return read_plan(text, file)
 
 
 def show_plan(made: FleetPlan, reader: StateReader, now: datetime) -> FleetPlan:

@@ -9,27 +9,28 @@ from reconciler.model.errors import CorruptStateError, MissingStateError
 from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, entry_hash, overall_head
 from reconciler.model.protocols import StateReader, StoredHead
 from reconciler.model.results import History, Organizations, Problem, StateOf, StoredOrganization, Verification
+from reconciler.planning.plan import live_people
 from reconciler.rules import closest
 
 
-def show_organizations(reader: StateReader) -> Organizations:
-    """Return every stored organization, by name."""
-    return Organizations(location=reader.location, lineage=reader.lineage, organizations=lambda: _stored(reader))
+def show_organizations(reader: StateReader, now: datetime) -> Organizations:
+    """Return every stored organization, by name; access that has ended at *now* is not counted."""
+    return Organizations(location=reader.location, lineage=reader.lineage, organizations=lambda: _stored(reader, now))
 
 
-def _stored(reader: StateReader) -> Iterator[StoredOrganization]:
+def _stored(reader: StateReader, now: datetime) -> Iterator[StoredOrganization]:
     for head in reader.heads():
         if head.digest is None:
             continue
         organization = reader.read(head.name).organization
-        if organization is None:
+        if organization is None or organization.settings is None:
             continue
         settings, people = organization.settings, organization.administrators
         yield StoredOrganization(
             head=head,
-            type=settings.type.value if settings else None,
-            display_name=settings.display_name if settings else None,
-            administrators=None if people is None else len(people),
+            type=settings.type.value,
+            display_name=settings.display_name,
+            administrators=None if people is None else live_people(organization, now),
             grants=len(organization.grants),
         )
 
@@ -41,7 +42,7 @@ def show_organization(name: str, reader: StateReader, now: datetime) -> StateOf:
         MissingStateError: there is no state, or no such organization in it.
     """
     stored = reader.read(name)
-    if stored.organization is None or reader.lineage is None:
+    if stored.organization is None or stored.organization.settings is None or reader.lineage is None:
         raise unknown_organization(name, reader)
     return StateOf(location=reader.location, lineage=reader.lineage, serial=stored.serial, organization=stored.organization, now=now)
 
@@ -92,6 +93,8 @@ def verify_journal(reader: StateReader) -> Verification:
     stored_later = {head.name: head for head in reader.heads()}
     for name, chain in chains.items():
         problems += chain.problems
+        if name not in stored_later and chain.serial > 0:
+            problems.append(_problem(name, chain.length, "the last entry speaks of a stored document, and there is none"))
         if name in stored_later and stored_later[name].serial < chain.serial:
             problems.append(_problem(name, chain.length, "the stored document is older than the last entry that speaks of one"))
         if name not in later or later[name].seq < chain.length:

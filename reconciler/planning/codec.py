@@ -33,12 +33,11 @@ def write_plan(plan: FleetPlan, out: TextIO, *, exit_code: int | None) -> None:
         out: a text stream.
         exit_code: of the command, for a report; None for a saved plan, which holds no exit code and is sealed by `integrity`.
     """
-    members = _members(plan)
     if exit_code is None:
-        members["integrity"] = hash_document(_members(plan))
+        whole = replace(plan, refusals=(*plan.refusals, *plan.lifted))
+        write_document({**_members(whole), "integrity": hash_document(_members(whole))}, out)
     else:
-        members["exit_code"] = exit_code
-    write_document(members, out)
+        write_document({**_members(plan), "exit_code": exit_code}, out)
 
 
 def _members(plan: FleetPlan) -> dict[str, Any]:
@@ -93,8 +92,8 @@ def _timeline(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
         yield {"at": format_instant(moment.at), "address": moment.address, "event": moment.event}
 
 
-def read_plan(text: str) -> FleetPlan:
-    """Return the plan that `write_plan` saved.
+def read_plan(text: str, file: str | None = None) -> FleetPlan:
+    """Return the plan that `write_plan` saved, in *file*.
 
     Raises:
         UnreadablePlanError: *text* is not a saved plan of a known version.
@@ -109,7 +108,7 @@ def read_plan(text: str) -> FleetPlan:
         raise UnreadablePlanError("the saved plan is not of the expected shape", detail=str(error), hint=_AGAIN) from error
     if _hash_of(plan) != plan.plan_hash:
         raise TamperedPlanError("the saved plan does not have the hash it names", detail=f"named: {plan.plan_hash}", hint=_AGAIN)
-    return plan
+    return replace(plan, file=file)
 
 
 def _load(text: str) -> dict[str, Any]:

@@ -28,10 +28,10 @@ def diff(before: Organization | None, after: Organization | None, now: datetime)
 
     Args:
         before: as stored; None when nothing is stored.
-        after: as it is to be; None to forget the organization. Grants that end carry their `ended`.
+        after: as it is to be; None, or without settings, to forget the organization. Grants that end carry their `ended`.
         now: tells a removal of access that has ended (`expired`) from one that somebody asked for.
     """
-    if after is None:
+    if after is None or (after.settings is None and before is not None and before.settings is not None):
         if before is not None and before.settings is not None:
             yield _organization_change(before.name, settings_document(before.settings), None)
         return

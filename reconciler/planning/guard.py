@@ -40,9 +40,10 @@ def _removes(change: Change) -> bool:
 def lockout(before: Organization | None, changes: Iterable[Change], after: Organization | None) -> Iterator[Finding]:
     """Yield a refusal when, after any step, nobody is left who administers the organization without an end.
 
-    Where the administrators are not known, nothing is claimed.
+    Where the administrators are not known, nothing is claimed. Recording ends that have come by themselves is never refused.
     """
-    if after is None or after.administrators is None:
+    changes = tuple(changes)
+    if after is None or after.administrators is None or all(change.expires for change in changes):
         return
     people = (before.administrators if before else None) or {}
     holders = {key for key, person in people.items() if FULL_ADMINISTRATOR in person.roles and person.expires_at is None}

@@ -19,7 +19,7 @@ def perform(organization: Organization | None, change: Change, at: datetime, *, 
     """
     before = organization or Organization(name=change.organization)
     if change.type == ORGANIZATION:
-        return None if change.after is None else replace(before, settings=read_settings(change.after))
+        return forget(before) if change.after is None else replace(before, settings=read_settings(change.after))
     if change.type == ADMINISTRATOR:
         return _administrator(before, change)
     if change.type == ELEVATION_GRANT:
@@ -34,6 +34,11 @@ def perform_all(
     for change in changes:
         organization = perform(organization, change, at, request_lifetime=request_lifetime)
     return organization
+
+
+def forget(organization: Organization) -> Organization | None:
+    """Return what stays of an organization that is no longer managed: its grants, because their names are used once, for ever."""
+    return Organization(name=organization.name, grants=organization.grants) if organization.grants else None
 
 
 def _administrator(before: Organization, change: Change) -> Organization:

@@ -75,10 +75,9 @@ def _count(findings: Iterable[Finding], severity: Severity) -> int:
 
 
 def _validation(result: Validation) -> Members:
-    errors = _count(result.findings, Severity.ERROR)
     return {
-        "valid": errors == 0,
-        "error_count": errors,
+        "valid": result.valid,
+        "error_count": _count(result.findings, Severity.ERROR),
         "warning_count": _count(result.findings, Severity.WARNING),
         "info_count": _count(result.findings, Severity.INFO),
         "files": result.files,

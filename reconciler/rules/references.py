@@ -79,9 +79,7 @@ def _is_known(context: Context, name: str) -> bool:
     return name in context.known or name in context.declared
 
 
-def _unknown(
-    context: Context, name: str, verb: str, path: Path, *, subject: str, address: str | None = None
-) -> Iterator[Violation]:
+def _unknown(context: Context, name: str, verb: str, path: Path, *, subject: str, address: str | None = None) -> Iterator[Violation]:
     if _is_known(context, name):
         return
     candidates = sorted(context.declared - {name})

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from reconciler.model.errors import CorruptStateError, LockedError, StoreError
+from reconciler.model.errors import CorruptStateError, LockedError, StorageFaultError, StoreError
 from reconciler.stores.files import RESTORE
 
 _PRIMARY: Final = 0xFF
@@ -53,7 +53,7 @@ def _translated(error: BaseException, location: str) -> StoreError:
         return LockedError(f"{location}: other processes keep the database busy", hint="run again when they have ended")
     if primary in _FAILURES:
         words, hint = _FAILURES[primary]
-        return StoreError(f"{location}: {words} ({text})", hint=hint)
+        return StorageFaultError(f"{location}: {words} ({text})", hint=hint)
     return (
         CorruptStateError(f"{location} is damaged: {text}", hint=RESTORE)
         if _is_damage(primary, text)
@@ -71,5 +71,5 @@ def _is_damage(primary: int, text: str) -> bool:
 def _of_file(error: OSError, location: str) -> StoreError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         words, hint = _FAILURES[sqlite3.SQLITE_FULL]
-        return StoreError(f"{location}: {words}", hint=hint)
-    return StoreError(f"{location}: {error.strerror or error}")
+        return StorageFaultError(f"{location}: {words}", hint=hint)
+    return StorageFaultError(f"{location}: {error.strerror or error}")

@@ -72,7 +72,8 @@ def locked(blocking: Sequence[LockInfo], wanted: Sequence[str]) -> LockedError:
     taken = sorted((name, info.id, info) for info in blocking for name in info.organizations if name in set(wanted))
     name, lock_id, info = taken[0]
     detail = f"{len(taken)} of the organizations wanted are locked" if len(taken) > 1 else ""
-    return LockedError(f"Error acquiring the state lock: {name} is locked by {who(info)}", detail=detail, hint=f"reconciler unlock {lock_id}", locks=blocking)
+    message = f"Error acquiring the state lock: {name} is locked by {who(info)}"
+    return LockedError(message, detail=detail, hint=f"reconciler unlock {lock_id}", locks=blocking)
 
 
 def living(info: LockInfo) -> LockedError:

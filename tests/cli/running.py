@@ -19,9 +19,8 @@ NOW = "2026-11-20T12:00:00Z"
 STATE = ".reconciler/state.db"
 MANIFESTS = "organizations"
 
-_NOT_INHERITED = re.compile(
-    r"RECONCILER_.*|NO_COLOR|CI|TERM|COLUMNS|SOURCE_DATE_EPOCH|PYTHONHASHSEED|PYTHONDONTWRITEBYTECODE|TZ|LC_.*|LANG"
-)
+_HEARD = "RECONCILER_.*|NO_COLOR|CI|TERM|COLUMNS|SOURCE_DATE_EPOCH|PYTHONHASHSEED|TZ|LC_.*|LANG"
+_NOT_INHERITED = re.compile(f"{_HEARD}|PYTHONDONTWRITEBYTECODE")
 
 
 def environment(changes: Mapping[str, str] | None = None, *, hooks: Path | None = None) -> dict[str, str]:

@@ -138,7 +138,9 @@ def test_a_stale_plan_is_4_whatever_is_acknowledged_and_the_lock_is_free_again(p
     text, _ = both(planned, "apply", "plan.json", "--allow-removals", "acme=1", "--allow-removals", "all=1")
     assert text.code == 4
     assert "Saved plan is stale" in text.err
-    assert planned.json("show", "plan.json").document["kind"] == "plan"
+    shown = planned.json("show", "plan.json").document
+    assert (shown["kind"], shown["diagnostics"][0]["summary"]) == ("plan", "Saved plan is stale: acme changed since it was made")
+    assert "Saved plan is stale" in planned.ok("show", "plan.json")
     assert planned.json("verify").document["locks"] == []
 
 
@@ -158,6 +160,8 @@ def test_a_plan_for_another_state_is_4(planned: Place) -> None:
     text, document = both(planned, "apply", "plan.json", "--state", "sqlite:///other/state.db")
     assert text.code == 4
     assert document.summary() == "Saved plan does not match the given state"
+    planned.write("broken.db", "no state")
+    assert planned.json("show", "plan.json", "--state", "sqlite:///broken.db").document["diagnostics"] == []
 
 
 def test_a_plan_that_was_changed_or_is_none_is_4(planned: Place) -> None:

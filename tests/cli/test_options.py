@@ -6,22 +6,9 @@ import pytest
 
 from tests.cli.running import MANIFESTS, NOW, TWO, Place
 
-COMMON = ["--config", "settings.yaml", "--state", "sqlite:///elsewhere/state.db", "--org", "acme", "--org", "globex", "-l", "tier=gold"]
-COMMON += [
-    "--actor",
-    "alice@x.example",
-    "--format",
-    "json",
-    "--output",
-    "-",
-    "--lock-timeout",
-    "5s",
-    "--target",
-    "none",
-    "--no-color",
-    "-q",
-    "-v",
-]
+WHERE = ["--config", "settings.yaml", "--state", "sqlite:///elsewhere/state.db", "--output", "-", "--format", "json", "--target", "none"]
+WHAT = ["--org", "acme", "--org", "globex", "-l", "tier=gold", "--actor", "alice@x.example", "--lock-timeout", "5s"]
+COMMON = [*WHERE, *WHAT, "--no-color", "-q", "-v"]
 READING = ["--now", NOW]
 
 

@@ -42,7 +42,7 @@ def test_the_examples_are_applied_then_edited_and_a_typing_error_has_its_place(p
     done = place.run("plan", MANIFESTS)
     line = next(number for number, text in enumerate(manifest.read_text().splitlines(), 1) if "complience-officer" in text)
     assert (done.code, done.failure.startswith(f"{MANIFESTS}/acme-health.yaml:{line}:15: error: ")) == (1, True)
-    assert "hint: compliance-officer" in done.err
+    assert "did you mean compliance-officer?" in done.err
 
 
 def test_a_repository_starts_with_init_which_overwrites_nothing(place: Place) -> None:

@@ -87,7 +87,7 @@ def _apply_saved(session: "Session", path: str, expect: str | None, allow_remova
     from reconciler import pipeline
     from reconciler.cli.writing import report_outcome
 
-    made = pipeline.load_plan(read_plan_file(path))
+    made = pipeline.load_plan(read_plan_file(path), path)
     progress = Progress(quiet=session.quiet)
     progress.expect(made.plans())
     request = session.request(acknowledged=acknowledgements(allow_removals, ()))

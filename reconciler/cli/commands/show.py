@@ -1,10 +1,13 @@
 """`reconciler show`."""
 
+from contextlib import closing, suppress
+
 import click
 
 from reconciler.cli.exits import OK
 from reconciler.cli.options import Common, common_options
 from reconciler.cli.process import Process
+from reconciler.model.errors import StoreError
 
 
 @click.command(short_help="Show a saved plan, a stored organization, or the list of them.")
@@ -28,12 +31,16 @@ def show(process: Process, common: Common, subject: str | None) -> int:
 
     session = Session(process, common)
     if subject is not None and is_plan_file(subject):
-        return session.report(pipeline.load_plan(read_plan_file(subject)), exit_code=OK)
+        made = pipeline.load_plan(read_plan_file(subject), subject)
+        # It is shown whatever has become of the state; with a state, what apply would object to is said.
+        with suppress(StoreError), closing(open_reader(session.state)) as state:
+            made = pipeline.show_plan(made, state, session.now())
+        return session.report(made, exit_code=OK)
     reader = open_reader(session.state)
     try:
         require_state(session.request(), reader)
         if subject is None:
-            return session.report(pipeline.show_organizations(reader), exit_code=OK)
+            return session.report(pipeline.show_organizations(reader, session.now()), exit_code=OK)
         return session.report(pipeline.show_organization(subject, reader, session.now()), exit_code=OK)
     finally:
         reader.close()

@@ -5,7 +5,7 @@ import click
 from reconciler.cli.exits import ERROR, OK
 from reconciler.cli.options import Common, common_options
 from reconciler.cli.process import Process
-from reconciler.model.findings import Severity, has_errors
+from reconciler.model.findings import Severity
 
 FAIL_ON = click.Choice(["warning", "unobserved"])
 
@@ -31,5 +31,5 @@ def validate(process: Process, common: Common, paths: tuple[str, ...], fail_on: 
     session = Session(process, common)
     answer = pipeline.validate(session.request(session.paths(paths), allow_empty=allow_empty), session.now())
     strict = (fail_on or session.settings.fail_on) == "warning"
-    failed = has_errors(answer.findings) or (strict and any(finding.severity is Severity.WARNING for finding in answer.findings))
+    failed = not answer.valid or (strict and any(finding.severity is Severity.WARNING for finding in answer.findings))
     return session.report(answer, exit_code=ERROR if failed else OK)

@@ -1,5 +1,7 @@
 """The answer of `plan`: what apply would do, organization by organization, in the order in which it would do it."""
 
+from shlex import quote
+
 from reconciler.model.changes import Action, Change, Moment, Plan, Reason, Risk
 from reconciler.model.findings import Range
 from reconciler.model.identifiers import ADMINISTRATOR, ORGANIZATION
@@ -108,5 +110,11 @@ def _verdict(page: Page, result: FleetPlan, turning: list[Moment]) -> None:
     page.line(f"Plan hash: {result.plan_hash}")
     stale = any(finding.rule == "stale-plan" for finding in result.findings)
     if page.offers and not stale and not result.refusals:
-        narrowed = "" if result.complete else ", with the same --org and -l"
-        page.line(f"To apply exactly this{narrowed}: reconciler apply PATH... --expect {result.plan_hash}")
+        page.line(_how_to_apply(result))
+
+
+def _how_to_apply(result: FleetPlan) -> str:
+    if result.file is not None:
+        return f"To apply exactly this: reconciler apply {visible(quote(result.file))}"
+    narrowed = "" if result.complete else ", with the same --org and -l"
+    return f"To apply exactly this{narrowed}: reconciler apply PATH... --expect {result.plan_hash}"

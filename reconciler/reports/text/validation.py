@@ -1,6 +1,5 @@
 """The answer of `validate`."""
 
-from reconciler.model.findings import has_errors
 from reconciler.model.results import Validation
 from reconciler.reports.text.findings import findings, tally
 from reconciler.reports.text.page import Page, count
@@ -12,7 +11,7 @@ def validation(page: Page, result: Validation, exit_code: int) -> None:
     page.gap()
     numbers = tally(result.findings)
     files = count(result.files, "file")
-    if has_errors(result.findings):
+    if not result.valid:
         page.line(f"{numbers} in {files}.")
         return
     read = [count(result.organizations, "organization")] if result.organizations or not result.grants else []

@@ -274,10 +274,10 @@ HOSTILE_FINDINGS = tuple(
 
 def validations() -> dict[str, Result]:
     return {
-        "valid": Validation(findings=(), files=4, organizations=3, grants=1),
-        "valid-warned": Validation(findings=(FEW, UNCHECKED), files=1, organizations=1, grants=0),
-        "invalid": Validation(findings=(EXCLUSIVE, FEW, UNCHECKED), files=12, organizations=9, grants=2),
-        "hostile": Validation(findings=HOSTILE_FINDINGS, files=len(HOSTILE), organizations=1, grants=0),
+        "valid": Validation(findings=(), valid=True, files=4, organizations=3, grants=1),
+        "valid-warned": Validation(findings=(FEW, UNCHECKED), valid=True, files=1, organizations=1, grants=0),
+        "invalid": Validation(findings=(EXCLUSIVE, FEW, UNCHECKED), valid=False, files=12, organizations=9, grants=2),
+        "hostile": Validation(findings=HOSTILE_FINDINGS, valid=False, files=len(HOSTILE), organizations=1, grants=0),
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.applying import apply_plan
 from reconciler.model.changes import Action, Change, Status
-from reconciler.model.errors import FencedError, LockedError, StoreError
+from reconciler.model.errors import FencedError, LockedError, StorageFaultError, StoreError
 from reconciler.model.journal import EntryKind, Record
 from reconciler.model.protocols import Lock
 from reconciler.model.resources import Organization
@@ -153,8 +153,15 @@ def test_a_writer_that_was_overtaken_in_one_organization_goes_on_with_the_others
     )
 
 
-def test_a_broken_store_ends_the_run() -> None:
-    store = FaultyStore(globex=StoreError("no space left"))
+def test_one_organization_that_cannot_be_stored_does_not_stop_the_others() -> None:
+    store = FaultyStore(globex=StoreError("a constraint failed"))
+    application = apply_plan(a_fleet_for(store, *three()), store, a_run(target=NoTarget()))
+    assert store.commits == ["acme", "initech"]
+    assert application.counts == Counts(create=4, failed=2)
+
+
+def test_a_broken_storage_ends_the_run() -> None:
+    store = FaultyStore(globex=StorageFaultError("no space left"))
     application = apply_plan(a_fleet_for(store, *three()), store, a_run(target=NoTarget()))
     assert store.commits == ["acme"]
     assert application.counts == Counts(create=2, failed=2, skipped=2)

@@ -14,8 +14,8 @@ from reconciler.model.errors import (
     LockedError,
     MissingStateError,
     StalePlanError,
+    StoreError,
     TamperedPlanError,
-    UsageError,
 )
 from reconciler.model.journal import EntryKind
 from reconciler.model.policy import Acknowledgements, Policy
@@ -285,7 +285,7 @@ def test_forgetting_takes_the_record_and_keeps_the_journal(place: Place) -> None
     assert isinstance(answer, Application)
     assert answer.counts == Counts(delete=1)
     with closing(open_reader(place.state)) as reader:
-        assert [it.head.name for it in show_organizations(reader).organizations()] == ["globex"]
+        assert [it.head.name for it in show_organizations(reader, NOW).organizations()] == ["globex"]
         assert len(list(history("acme", reader).entries())) == 5
         assert verify_journal(reader).problems == ()
     with pytest.raises(MissingStateError):
@@ -314,7 +314,7 @@ def test_a_held_lock_is_named_and_only_a_dead_one_is_released(place: Place) -> N
     ):
         with pytest.raises(LockedError):
             place.apply()
-        with pytest.raises(UsageError, match="no lock nothing is held"):
+        with pytest.raises(StoreError, match="no lock nothing is held"):
             unlock("nothing", place.request, place.settings())
         assert unlock(lock.id, place.request, place.settings()).lock.holder.host == "another-host"
         assert place.apply().counts == Counts(delete=1)

@@ -93,7 +93,7 @@ def test_equal_digests_spare_the_reading(folder: Path) -> None:
 def test_an_end_that_has_come_is_found_though_the_digests_are_equal(folder: Path) -> None:
     store = MemoryStore()
     paths = write(
-        folder, acme=organization(people='{email: eve@acme.example, roles: [device-administrator], expiresAt: "2026-11-21T00:00:00Z"},')
+        folder, acme=organization(people='{email: eve@acme.example, roles: [device-administrator], expiresAt: "2026-11-21T09:30:00Z"},')
     )
     applied(paths, store)
     made = plan(request(paths), store, NOW + DAY)

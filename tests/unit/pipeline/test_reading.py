@@ -40,13 +40,15 @@ def test_what_is_not_stored_cannot_be_shown() -> None:
 def test_the_list_counts_and_leaves_out_what_was_forgotten() -> None:
     store = two()
     put(store, None, name="globex")
-    listed = [(it.head.name, it.type, it.display_name, it.administrators, it.grants) for it in show_organizations(store).organizations()]
+    listed = [
+        (it.head.name, it.type, it.display_name, it.administrators, it.grants) for it in show_organizations(store, NOW).organizations()
+    ]
     assert listed == [("acme", "customer", "Acme", 2, 1)]
-    assert list(show_organizations(EMPTY).organizations()) == []
+    assert list(show_organizations(EMPTY, NOW).organizations()) == []
 
 
 def test_people_who_were_never_recorded_are_not_counted_as_none() -> None:
-    assert [it.administrators for it in show_organizations(two()).organizations()] == [2, None]
+    assert [it.administrators for it in show_organizations(two(), NOW).organizations()] == [2, None]
 
 
 def test_the_history_is_of_all_or_of_one() -> None:

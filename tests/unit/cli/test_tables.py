@@ -1,0 +1,41 @@
+"""What the command line writes down a second time, so that it starts quickly, agrees with the first; every failure has its exit code."""
+
+import inspect
+
+import pytest
+
+from reconciler.cli import exits
+from reconciler.cli.options import FORMATS, TARGETS
+from reconciler.model import errors
+from reconciler.model.results import Result
+from reconciler.reports import FORMATS as RENDERERS
+from reconciler.reports import formats_of
+from reconciler.targets import TARGETS as BUILT
+
+FAILURES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.ReconcilerError)]
+CODES = {
+    "ExpiredPlanError": 4,
+    "LockedError": 5,
+    "RefusedError": 3,
+    "StalePlanError": 4,
+    "TamperedPlanError": 4,
+    "UnreadablePlanError": 4,
+    "UsageError": 64,
+}
+"""All others end with 1."""
+
+
+def test_formats_and_targets_are_those_there_are() -> None:
+    assert tuple(RENDERERS) == FORMATS
+    assert {formats_of(kind) for kind in Result.__args__} == {FORMATS}
+    assert tuple(BUILT) == TARGETS
+
+
+@pytest.mark.parametrize("kind", FAILURES, ids=lambda kind: kind.__name__)
+def test_every_failure_has_its_exit_code(kind: type[errors.ReconcilerError]) -> None:
+    if issubclass(kind, errors.InterruptedRunError):
+        assert [exits.code_of(kind("x", signal_number=number)) for number in (2, 15)] == [130, 143]
+    elif issubclass(kind, errors.TargetError):
+        assert exits.code_of(kind("x", retryable=True)) == 1
+    else:
+        assert exits.code_of(kind("x")) == CODES.get(kind.__name__, 1)
