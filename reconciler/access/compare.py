@@ -73,6 +73,9 @@ def diff_access(before: Access | None, after: Access | None) -> tuple[AccessChan
         return ()
     if before is not None and after is not None and (before.organization, before.person) != (after.organization, after.person):
         raise ValueError("accesses of different people or organizations have no difference")
+    if before is not None and after is not None and before.permissions is after.permissions and before.scoped == after.scoped:
+        # People in the same circumstances share one mapping.
+        return ()
     left, right = _rights(before), _rights(after)
     keys = sorted(left.keys() | right.keys(), key=lambda key: (key[0] or "", key[1]))
     pairs = [(key, left.get(key, NOTHING), right.get(key, NOTHING)) for key in keys]

@@ -3,16 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from types import MappingProxyType
 
 from reconciler.access.combine import combined, widest
 from reconciler.access.restriction import Restriction, lines, restricted
 from reconciler.access.values import Elevation, Kind, Reason, Restricted, Right, Scoped
 from reconciler.catalog import Catalog, Column, Holder, Level, Matrix
-from reconciler.catalog.matrices import CUSTOMER_MANAGEMENT, ORGANIZATION, SERVICE, SITE
+from reconciler.catalog.matrix import CUSTOMER_MANAGEMENT, ORGANIZATION, SERVICE, SITE
 from reconciler.model.resources import OrganizationType
 
-_NOT_ELEVATED = "temporary cells read outside an elevation, as the basic help desk role"
+_NOT_ELEVATED = "outside an elevation a temporary cell reads, as the basic help desk role does"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +86,7 @@ def profile_of(here: Circumstances, catalog: Catalog) -> Profile:
         taken = lines(_flat(answers), own.id, Restriction(exempt=here.exempt, certain=False), catalog)
     _add(answers, _of_partner(here, catalog))
     return Profile(
-        permissions=MappingProxyType(_flat(answers)),
+        permissions=_flat(answers),
         services=_services(here, catalog),
         restricted=taken,
         undescribed=tuple(sorted(role for role in here.roles if not _described(role, here, catalog))),
@@ -150,7 +149,7 @@ def _elevated(elevation: Elevation, here: Circumstances, catalog: Catalog) -> di
     found = {}
     for role, acts_as in _elevations(catalog).items():
         matrix, column = catalog.matrices.by_id[acts_as.matrix], acts_as.column
-        inferred = f"a running elevation has the rights of {column} (confidence {acts_as.confidence.value})"
+        inferred = f"a running elevation has the rights of {column}"
         for row in matrix.rows.values():
             cell = row.cells[column]
             reason = Reason(

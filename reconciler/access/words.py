@@ -1,7 +1,7 @@
 """One sentence for each reason, the same in every report."""
 
 from reconciler.access.values import Kind, Reason
-from reconciler.catalog import Catalog, Evidence
+from reconciler.catalog import Catalog, Cell, Evidence
 from reconciler.model.instants import format_instant
 
 
@@ -10,8 +10,8 @@ def sentence(reason: Reason, catalog: Catalog) -> str:
 
     Names of grants come from manifests; everything else is the catalog's. Neither is escaped here.
     """
-    if reason.kind is Kind.CELL:
-        return _cell(reason)
+    if reason.kind is Kind.CELL and reason.cell is not None:
+        return _cell(reason, reason.cell)
     settings = ", ".join(catalog.restricted_settings[setting].label for setting in reason.settings)
     role = _role(reason)
     return {
@@ -21,20 +21,18 @@ def sentence(reason: Reason, catalog: Catalog) -> str:
         + (f": {settings}" if settings else ""),
         Kind.OUT_OF_SCOPE: f"{role} is bound to other customers",
         Kind.SCOPE_UNKNOWN: f"{role} may be bound to other customers, its customers are not managed",
-        Kind.UNDESCRIBED: f"no article says what {role or 'an elevation'} gives here",
+        Kind.UNDESCRIBED: f"no article says what {role} gives here",
         Kind.UNRECORDED: "the administrators of the organization are not recorded",
     }[reason.kind]
 
 
-def _cell(reason: Reason) -> str:
-    cell = reason.cell
-    text = f"{_role(reason)}: {reason.access.value} in {reason.matrix}"
-    if cell is not None:
-        confidence = f", confidence {cell.confidence.value}" if cell.confidence else ""
-        known = "not established" if cell.evidence is Evidence.UNKNOWN else f"{cell.evidence.value} {', '.join(cell.sources)}{confidence}"
-        text += f" ({known})"
-    parts = [text, *([reason.inferred] if reason.inferred else []), *([cell.note] if cell and cell.note and not reason.inferred else [])]
-    return "; ".join(parts)
+def _cell(reason: Reason, cell: Cell) -> str:
+    known = "not established" if cell.evidence is Evidence.UNKNOWN else f"{cell.evidence.value} {', '.join(cell.sources)}"
+    confidence = f", confidence {cell.confidence.value}" if cell.confidence else ""
+    text = f"{_role(reason)}: {reason.access.value} in {reason.matrix} ({known}{confidence})"
+    # What was inferred says more than the printed note on the same point.
+    note = f"inferred: {reason.inferred}" if reason.inferred else cell.note
+    return f"{text}; {note}" if note else text
 
 
 def _role(reason: Reason) -> str:

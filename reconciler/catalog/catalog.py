@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
-from reconciler.catalog.matrices import FILES, Matrices, Reader
+from reconciler.catalog.matrix import FILES, Matrices, Reader
 from reconciler.catalog.reading import Facts, data, known, sources_of, word
 from reconciler.catalog.roles import ANY, Assigner, Exclusion, Role, Roles
 from reconciler.catalog.settings import RestrictedSetting, read_settings

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from reconciler.catalog.reading import Facts, known, only, sources_of, word
-from reconciler.catalog.words import Confidence, Evidence, Holder, Permitted
+from reconciler.catalog.words import Evidence, Holder, Permitted
 from reconciler.model.changes import Risk
 from reconciler.model.resources import OrganizationType
 
@@ -63,7 +63,6 @@ class Column:
     matrix: str
     column: str
     evidence: Evidence
-    confidence: Confidence
     sources: tuple[str, ...]
 
 
@@ -197,6 +196,4 @@ class Roles:
         return Prerequisite(any_of=known(facts["any_of"], self._ids, place), within=facts["within"], **self._known(facts, place))
 
     def _column(self, facts: Facts, place: str) -> Column:
-        confidence = word(Confidence, facts["confidence"], place)
-        column = self._id(facts["column"], place)
-        return Column(matrix=facts["matrix"], column=column, confidence=confidence, **self._known(facts, place))
+        return Column(matrix=facts["matrix"], column=self._id(facts["column"], place), **self._known(facts, place))

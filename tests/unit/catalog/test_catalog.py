@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 
 from reconciler import catalog
 from reconciler.catalog import Cell, Evidence, Holder, Level, Permitted
-from reconciler.catalog.matrices import Reader
+from reconciler.catalog.catalog import _check_columns
+from reconciler.catalog.matrix import Reader
 from reconciler.catalog.reading import data
 from reconciler.catalog.roles import Roles
 from reconciler.catalog.settings import read_settings
+from reconciler.model.changes import Risk
 from reconciler.model.resources import OrganizationType
 
 ROOT = Path(__file__).parents[3]
@@ -181,6 +184,16 @@ def test_partner_roles_are_held_in_partner_organizations_alone() -> None:
     assert only_partner == set(MATRICES["customer-management"].columns)
 
 
+def test_a_role_that_is_not_known_has_the_highest_risk() -> None:
+    assert CATALOG.risk_of("no-such-role") is CATALOG.risk_of("full-administrator") is Risk.HIGH
+    assert CATALOG.risk_of("read-only-administrator") is Risk.LOW
+
+
+def test_a_role_whose_columns_are_elsewhere_is_an_error() -> None:
+    with pytest.raises(ValueError, match="role device-administrator: has columns in organization-roles, not in none"):
+        _check_columns(replace(CATALOG.roles["device-administrator"], matrices=()), ("organization-roles",))
+
+
 def test_exclusions_are_found_from_both_sides() -> None:
     for one, other in (("location-administrator", "device-administrator"), ("device-administrator", "location-administrator")):
         found = CATALOG.exclusion(one, other)
@@ -200,6 +213,14 @@ def test_every_restricted_setting_leaves_what_its_effect_says() -> None:
     assert len(unmapped) == 6
     inactive = {cap.matrix for setting in settings.values() for cap in setting.caps if not cap.active}
     assert inactive == {"external-roles"}
+
+
+def test_sections_of_a_table_act_on_different_kinds_of_organization() -> None:
+    table = MATRICES["customer-management"]
+    hub, customers = table.rows_on(OrganizationType.PARTNER), table.rows_on(OrganizationType.CUSTOMER)
+    assert (len(hub), len(customers)) == (5, 16)
+    assert (*hub, *customers) == tuple(table.rows)
+    assert MATRICES["contact-center"].rows_on(OrganizationType.CUSTOMER) == ("contact-center-administration",)
 
 
 def test_twins_are_found_from_both_sides() -> None:
