@@ -2,3 +2,49 @@
 
 Belongs here: the calculation over catalog and model. Does not belong here: input, output, the clock, rules.
 """
+
+from reconciler.access.codec import access_document, change_document, holder_document, reason_document, right_document
+from reconciler.access.compare import AccessChange, Direction, diff_access
+from reconciler.access.effective import effective, everybody, people_with_access
+from reconciler.access.holders import PermissionHolder, WhoCan, who_can
+from reconciler.access.values import (
+    Access,
+    Elevation,
+    Holding,
+    Kind,
+    LiveGrant,
+    Reach,
+    Reason,
+    Restricted,
+    Right,
+    Scoped,
+)
+from reconciler.access.words import sentence
+
+__all__ = [
+    "Access",
+    "AccessChange",
+    "Direction",
+    "Elevation",
+    "Holding",
+    "Kind",
+    "LiveGrant",
+    "PermissionHolder",
+    "Reach",
+    "Reason",
+    "Restricted",
+    "Right",
+    "Scoped",
+    "WhoCan",
+    "access_document",
+    "change_document",
+    "diff_access",
+    "effective",
+    "everybody",
+    "holder_document",
+    "people_with_access",
+    "reason_document",
+    "right_document",
+    "sentence",
+    "who_can",
+]

@@ -4,6 +4,35 @@ Belongs here: reading and typing facts. The facts themselves stand in `data/`, e
 Does not belong here: rules, access calculation, anything about manifests. May know: yaml.
 """
 
-from reconciler.catalog.catalog import FULL_ADMINISTRATOR, Catalog, RestrictedSetting, Role, load
+from reconciler.catalog.catalog import FULL_ADMINISTRATOR, AccountKind, Catalog, Source, load, matrices
+from reconciler.catalog.matrix import Cell, Matrices, Matrix, Row
+from reconciler.catalog.roles import ANY, Assigner, Column, Exclusion, Prerequisite, Role, Stated
+from reconciler.catalog.settings import Cap, RestrictedSetting
+from reconciler.catalog.words import Confidence, Evidence, Holder, Level, Permitted
 
-__all__ = ["FULL_ADMINISTRATOR", "Catalog", "RestrictedSetting", "Role", "load"]
+__all__ = [
+    "ANY",
+    "FULL_ADMINISTRATOR",
+    "AccountKind",
+    "Assigner",
+    "Cap",
+    "Catalog",
+    "Cell",
+    "Column",
+    "Confidence",
+    "Evidence",
+    "Exclusion",
+    "Holder",
+    "Level",
+    "Matrices",
+    "Matrix",
+    "Permitted",
+    "Prerequisite",
+    "RestrictedSetting",
+    "Role",
+    "Row",
+    "Source",
+    "Stated",
+    "load",
+    "matrices",
+]

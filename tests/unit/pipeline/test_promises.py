@@ -52,7 +52,7 @@ class Place:
         )
 
     def apply(self, **documents: str) -> None:
-        answer = apply_paths(self.request(**documents), self.settings(), YES)
+        answer = apply_paths(self.request(None, **documents), self.settings(), YES)
         assert isinstance(answer, Application)
         assert not answer.failures
 

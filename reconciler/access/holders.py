@@ -1,0 +1,80 @@
+"""Who can do something: the inverse of effective access, for one organization at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.access.details import scoped_rights
+from reconciler.access.values import Right
+from reconciler.access.view import Person, View
+from reconciler.catalog import Catalog, Level
+from reconciler.model.resources import Organization
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionHolder:
+    """Somebody who has a permission, or of whom it is not known; `scope` is None for the whole organization."""
+
+    organization: str
+    person: str
+    scope: str | None
+    right: Right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhoCan:
+    """Who has one permission in one organization, by identity key of the person and then by scope.
+
+    Attributes:
+        holders: everybody whose access is known and not none.
+        unknown: everybody of whom it is not known.
+        see_also: permissions about the same thing under another name.
+        unrecorded: organizations whose administrators are not known, though they would count.
+    """
+
+    permission: str
+    holders: tuple[PermissionHolder, ...]
+    unknown: tuple[PermissionHolder, ...]
+    see_also: tuple[str, ...]
+    unrecorded: tuple[str, ...]
+
+
+def who_can(permission: str, organization: Organization, *, partner: Organization | None, now: datetime, catalog: Catalog) -> WhoCan:
+    """Return who has *permission* in *organization* at *now*, in whatever matrix it stands.
+
+    Args:
+        permission: an id of `catalog.matrices.labels`.
+        organization: as in `effective`, like *partner* and *now*.
+        partner: None when it is not known.
+        now: the instant, aware.
+        catalog: the facts.
+
+    Raises:
+        ValueError: no matrix has such a permission.
+    """
+    if permission not in catalog.matrices.labels:
+        raise ValueError(f"{permission!r} is no permission")
+    view = View(organization, partner=partner, now=now, catalog=catalog)
+    holders: list[PermissionHolder] = []
+    unknown: list[PermissionHolder] = []
+    for person in view.people():
+        for scope, right in _found(permission, person, view):
+            if right.access is not Level.NONE:
+                one = PermissionHolder(organization=organization.name, person=person.email, scope=scope, right=right)
+                (unknown if right.access is Level.UNKNOWN else holders).append(one)
+    return WhoCan(
+        permission=permission,
+        holders=tuple(holders),
+        unknown=tuple(unknown),
+        see_also=catalog.matrices.twins(permission),
+        unrecorded=view.unrecorded,
+    )
+
+
+def _found(permission: str, person: Person, view: View) -> Iterator[tuple[str | None, Right]]:
+    profile = view.profile(person)
+    if permission in profile.permissions:
+        yield None, profile.permissions[permission]
+    for one in scoped_rights(person, view, profile):
+        if one.permission == permission:
+            yield one.scope, one.right
