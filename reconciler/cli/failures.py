@@ -57,9 +57,7 @@ def _usage(error: click.UsageError) -> Finding:
     path = context.command_path if context is not None else "reconciler"
     help_hint = f"{path} --help"
     if isinstance(error, click.NoSuchOption):
-        options = [name for option in context.command.params for name in option.opts] if context is not None else []
-        close = get_close_matches(error.option_name, options, n=1, cutoff=_ALIKE)
-        return _finding("usage", f"no such option {error.option_name}", detail=f"see {help_hint}", hint=close[0] if close else None)
+        return _unknown_option(error.option_name, context, help_hint)
     message = error.format_message().rstrip(".")
     if context is None or not isinstance(context.command, click.Group):
         return _finding("usage", message, hint=help_hint)
@@ -67,6 +65,17 @@ def _usage(error: click.UsageError) -> Finding:
     mistyped = getattr(error, "command_name", "")
     close = get_close_matches(mistyped, names, n=1) if mistyped else []
     return _finding("usage", message, detail=f"commands: {', '.join(names)}", hint=f"{path} {close[0]}" if close else help_hint)
+
+
+def _unknown_option(name: str, context: click.Context | None, help_hint: str) -> Finding:
+    message = f"no such option {name}"
+    if context is None:
+        return _finding("usage", message, hint=help_hint)
+    if isinstance(context.command, click.Group):
+        return _finding("usage", f"{message} before the command", detail="options follow the command they are for", hint=help_hint)
+    options = [option for parameter in context.command.params for option in parameter.opts]
+    close = get_close_matches(name, options, n=1, cutoff=_ALIKE)
+    return _finding("usage", message, detail=f"see {help_hint}", hint=close[0] if close else None)
 
 
 def _finding(rule: str, message: str, *, detail: str = "", hint: str | None = None) -> Finding:

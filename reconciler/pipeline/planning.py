@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO, cast
 
+from reconciler.applying import earlier_run
 from reconciler.manifests import Manifests
 from reconciler.model.changes import Change, Plan, Summary
 from reconciler.model.documents import digest_of, organization_document
-from reconciler.model.errors import ManifestError, MissingStateError, UsageError
+from reconciler.model.errors import ManifestError, MissingStateError, StalePlanError, UsageError
 from reconciler.model.findings import Finding, Severity, in_file_order
 from reconciler.model.identifiers import grant_address
 from reconciler.model.instants import format_instant
@@ -230,8 +231,20 @@ def load_plan(text: str, file: str | None = None) -> FleetPlan:
 
 def show_plan(made: FleetPlan, reader: StateReader, now: datetime) -> FleetPlan:
     """Return a saved plan with a warning for everything that has happened since and would make apply refuse it."""
-    found = [*_left_behind(made, reader), *_over(made, now)]
+    found = [*_applied(made, reader)] or [*_left_behind(made, reader), *_over(made, now)]
     return replace(made, location=reader.location, findings=(*found, *made.findings))
+
+
+def _applied(made: FleetPlan, reader: StateReader) -> Iterator[Finding]:
+    try:
+        run = earlier_run(made.plan_hash, made.plans(), reader)
+    except StalePlanError as error:
+        yield _stale(error.message)
+        return
+    if run is not None:
+        yield Finding(
+            rule="stale-plan", severity=Severity.INFO, message=f"this plan was applied by run {run}; applying it again does nothing"
+        )
 
 
 def _left_behind(made: FleetPlan, reader: StateReader) -> Iterator[Finding]:

@@ -50,7 +50,7 @@ def show_organization(name: str, reader: StateReader, now: datetime) -> StateOf:
 def unknown_organization(name: str, reader: StateReader) -> MissingStateError:
     """Return the error for an organization that is not stored; it names the one that may be meant."""
     close = closest(name, [head.name for head in reader.heads() if head.digest is not None])
-    hint = f"reconciler show {close}" if close else "reconciler show lists what is stored"
+    hint = f"reconciler show {close}" if close else "reconciler show"
     return MissingStateError(f"no organization {name} is stored at {reader.location}", hint=hint)
 
 
@@ -65,7 +65,7 @@ def history(organization: str | None, reader: StateReader) -> History:
         close = closest(organization, [head.organization for head in heads])
         heads = [head for head in heads if head.organization == organization]
         if not heads:
-            hint = f"reconciler history {close}" if close else "reconciler history shows everything that is recorded"
+            hint = f"reconciler history {close}" if close else "reconciler history"
             raise MissingStateError(f"nothing is recorded about {organization} at {reader.location}", hint=hint)
     return History(
         location=reader.location,

@@ -30,7 +30,7 @@ def test_every_command_takes_every_common_option(gold: Place) -> None:
     assert {entry["actor"] for entry in gold.run("history", *COMMON).document["entries"]} == {"alice@x.example"}
     assert gold.run("schema", "plan", *COMMON, *READING).code == 0
     assert gold.run("init", "new", *COMMON).document["folder"] == "new"
-    assert gold.run("unlock", "3f2a", *COMMON).code == 64
+    assert gold.run("unlock", "3f2a", *COMMON).code == 1
     assert gold.run("state", "forget", "acme", *COMMON).document["operation"] == "forget"
     assert not gold.state.exists()
 

@@ -100,7 +100,7 @@ def test_a_dead_lock_of_another_host_is_released_by_its_id_and_journalled(applie
         locked = applied.run("apply", MANIFESTS, "--auto-approve", "--lock-timeout", "0s")
         assert (locked.code, "on ci-7" in locked.failure) == (5, True)
         mistyped = applied.run("unlock", lock_id[:-1])
-        assert (mistyped.code, f"held: {lock_id}" in mistyped.failure) == (64, True)
+        assert (mistyped.code, f"held: {lock_id}" in mistyped.failure) == (1, True)
         assert f"Released lock {lock_id}" in applied.ok("unlock", lock_id)
     assert applied.json("history", "acme").document["entries"][-1]["operation"] == "unlock"
     assert applied.apply()["summary"]["delete"] == 1
@@ -130,6 +130,7 @@ def test_a_scope_leaves_the_others_alone_and_is_not_stopped_by_their_mistakes(ap
         (["history", "globax"], "hint: reconciler history globex"),
         (["state", "forget", "globax"], "hint: reconciler show globex"),
         (["plan", MANIFESTS, "--prune", "globax"], "no such organization is stored"),
+        (["unlock", "3f2a"], "no lock 3f2a is held"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

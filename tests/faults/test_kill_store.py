@@ -137,7 +137,7 @@ def test_a_disk_that_fails_is_told_and_loses_nothing(folder: Path, made: Path, c
     done = run_worker(path, f"{call}:error={failure}:when={number}")
     assert done.returncode == 1
     last = done.stderr.strip().splitlines()[-1]
-    assert re.match(r"reconciler\.model\.errors\.StoreError: sqlite:.*: (the disk is full|reading or writing failed) \(", last)
+    assert re.match(r"reconciler\.model\.errors\.StorageFaultError: sqlite:.*: (the disk is full|reading or writing failed) \(", last)
     resume(path, at_least=1)
 
 
@@ -156,7 +156,7 @@ def test_a_disk_that_is_full_is_told_and_loses_nothing(small_disk: Path) -> None
     path = small_disk / "state.db"
     done = run_worker(path)
     assert done.returncode == 1
-    assert "StoreError" in done.stderr
+    assert "StorageFaultError" in done.stderr
     assert "the disk is full" in done.stderr
     assert [entry.name for entry in os.scandir(small_disk)] == [path.name]
     assert look(path) == 0

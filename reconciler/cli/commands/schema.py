@@ -15,7 +15,10 @@ from reconciler.cli.streams import write_report
 @common_options(formats=("json",), reads=True)
 @click.pass_obj
 def schema(process: Process, common: Common, kind: str) -> int:
-    """Print the JSON Schema of a kind: of manifests (Organization, ElevationGrant), of reconciler.yaml (configuration), of a report.
+    """Print the JSON Schema of a KIND.
+
+    Manifests: Organization, ElevationGrant. The file reconciler.yaml: configuration. Reports: validation, plan, apply, drift, state,
+    organizations, history, verification, init, unlock, error.
 
     \b
     Examples:

@@ -1,11 +1,14 @@
 """What the command line writes down a second time, so that it starts quickly, agrees with the first; every failure has its exit code."""
 
 import inspect
+import re
 
 import pytest
 
 from reconciler.cli import exits
+from reconciler.cli.commands.schema import schema
 from reconciler.cli.options import FORMATS, TARGETS
+from reconciler.manifests.schemas import find_schema, schema_names
 from reconciler.model import errors
 from reconciler.model.results import Result
 from reconciler.reports import FORMATS as RENDERERS
@@ -13,6 +16,10 @@ from reconciler.reports import formats_of
 from reconciler.targets import TARGETS as BUILT
 
 FAILURES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.ReconcilerError)]
+KINDS = (
+    *("Organization", "ElevationGrant", "configuration"),
+    *("validation", "plan", "apply", "drift", "state", "organizations", "history", "verification", "init", "unlock", "error"),
+)
 CODES = {
     "ExpiredPlanError": 4,
     "LockedError": 5,
@@ -29,6 +36,12 @@ def test_formats_and_targets_are_those_there_are() -> None:
     assert tuple(RENDERERS) == FORMATS
     assert {formats_of(kind) for kind in Result.__args__} == {FORMATS}
     assert tuple(BUILT) == TARGETS
+
+
+def test_the_help_of_schema_names_every_kind() -> None:
+    listed = re.findall(r"[\w-]+", (schema.help or "").partition("Examples")[0])
+    assert {find_schema(kind) for kind in KINDS} == set(schema_names())
+    assert set(KINDS) <= set(listed)
 
 
 @pytest.mark.parametrize("kind", FAILURES, ids=lambda kind: kind.__name__)
