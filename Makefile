@@ -13,11 +13,11 @@ types:
 layers:
 	$(PY) -c 'from importlinter.cli import lint_imports_command as run; run()'
 test:
-	$(PY) -m pytest -q
+	$(PY) -m pytest -q -n auto
 golden:
 	RECONCILER_REWRITE_GOLDEN=1 $(PY) -m pytest -q tests/golden
 cover:
-	$(PY) -m coverage erase && $(PY) -m coverage run -m pytest -q && $(PY) -m coverage combine --quiet
+	$(PY) -m coverage erase && $(PY) -m coverage run -m pytest -q -n auto && $(PY) -m coverage combine --quiet
 	$(PY) -m coverage report && $(PY) -m tools.coverage_gaps
 docs:
 	$(PY) -m tools.reference

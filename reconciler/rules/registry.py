@@ -7,6 +7,15 @@ from reconciler.model.identifiers import organization_address
 from reconciler.model.policy import Policy
 from reconciler.model.resources import Organization
 from reconciler.rules.base import Check, Context, Rule
+from reconciler.rules.holding import (
+    account_not_for_administrators,
+    exclusive_role,
+    missing_base_role,
+    role_not_for_this_home,
+    role_of_another_organization,
+    scope_of_a_role,
+    site_managed_elsewhere,
+)
 from reconciler.rules.lockout import few_full_administrators, no_full_administrator
 from reconciler.rules.people import look_alike_address
 from reconciler.rules.references import (
@@ -32,6 +41,13 @@ RULES: tuple[Rule, ...] = (
     _rule(Severity.ERROR, customer_of_another_partner),
     _rule(Severity.ERROR, home_is_itself),
     _rule(Severity.ERROR, site_in_two_organizations),
+    _rule(Severity.ERROR, exclusive_role),
+    _rule(Severity.ERROR, scope_of_a_role),
+    _rule(Severity.ERROR, missing_base_role),
+    _rule(Severity.ERROR, site_managed_elsewhere),
+    _rule(Severity.ERROR, role_of_another_organization),
+    _rule(Severity.ERROR, role_not_for_this_home),
+    _rule(Severity.ERROR, account_not_for_administrators),
     _rule(Severity.ERROR, no_full_administrator),
     _rule(Severity.WARNING, few_full_administrators),
     _rule(Severity.WARNING, look_alike_address),

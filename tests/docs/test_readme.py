@@ -84,7 +84,7 @@ def test_the_first_command_installs_and_applies_the_examples(checkout: Path) -> 
 
 
 def test_the_second_command_stands_alone_and_runs_the_tests() -> None:
-    shape = re.escape(INSTALL) + r"--editable '\.\[test\]' && \.venv/bin/python -m pytest( -\S+)*( \d)?"
+    shape = re.escape(INSTALL) + r"--editable '\.\[test\]' && \.venv/bin/python -m pytest( -\S+)*( auto)?"
     assert re.fullmatch(shape, marked("test command"))
 
 

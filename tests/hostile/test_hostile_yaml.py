@@ -13,7 +13,8 @@ import pytest
 CHILD = Path(__file__).with_name("reading.py")
 MEMORY_LIMIT = 768 * 1024 * 1024  # of address space; what is resident is checked below
 PEAK_KIB = 200 * 1024
-SECONDS = 1.0
+SECONDS = 3.0
+"""Of CPU time. The promise is one second on a quiet machine; what blows up takes minutes, and a busy machine must not fail the suite."""
 
 HEAD = b"apiVersion: reconciler/v1\nkind: Organization\nmetadata:\n  name: acme\nspec:\n  type: customer\n"
 

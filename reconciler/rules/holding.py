@@ -1,0 +1,210 @@
+"""What one person may hold: which roles stand together, what they need beside them, and who may hold them at all.
+
+All facts come from the catalog; these functions only ask it.
+"""
+
+from collections.abc import Iterator
+
+from reconciler.catalog import Catalog
+from reconciler.catalog.words import Evidence, Holder, Permitted
+from reconciler.model.findings import Path
+from reconciler.model.identifiers import administrator_address
+from reconciler.model.resources import Administrator, Organization
+from reconciler.rules.base import Context, Violation, listing, live_people, person_path
+
+_SCOPES = ("locations", "customers")
+
+
+def _held(person: Administrator, catalog: Catalog) -> dict[str, Path]:
+    """Every role that *person* holds, with the place that gives it; a role held on several sites has the first place."""
+    held: dict[str, Path] = {role: person_path(person, "roles", role) for role in sorted(person.roles)}
+    switches = [role.id for role in catalog.roles.values() if role.form == "site-switch"]
+    for site, on_site in sorted(person.sites.items()):
+        if on_site.role is not None:
+            held.setdefault(on_site.role, person_path(person, "sites", site, "role"))
+        if on_site.meeting_content_manager:
+            for switch in switches:
+                held.setdefault(switch, person_path(person, "sites", site, "meetingContentManager"))
+    return held
+
+
+def _holder(person: Administrator, organization: Organization) -> Holder:
+    if person.home is None:
+        return Holder.INTERNAL
+    managed_by = organization.settings.managed_by if organization.settings else None
+    return Holder.MANAGING_PARTNER if managed_by and person.home.organization == managed_by else Holder.OTHER_ORGANIZATION
+
+
+def exclusive_role(organization: Organization, context: Context) -> Iterator[Violation]:
+    """A location administrator holds no other role of any kind.
+
+    Source: fs78p5 (stated, R050). Exclusions that only later texts know are no errors.
+    Why: Control Hub takes the other roles away when the role is given.
+    """
+    for person in live_people(organization, context):
+        held = _held(person, context.catalog)
+        for role in held:
+            others = [other for other in held if other != role and _excludes(role, other, context.catalog)]
+            if others:
+                yield Violation(
+                    message=f"{person.email} holds {listing(others)} beside {role}",
+                    detail=f"{role} stands alone",
+                    hint=f"remove {role}, or everything else",
+                    path=held[role],
+                    address=administrator_address(organization.name, person.email),
+                )
+
+
+def _excludes(role: str, other: str, catalog: Catalog) -> bool:
+    facts = catalog.roles.get(role)
+    return facts is not None and any(
+        exclusion.evidence is Evidence.ARTICLE and exclusion.role in {other, "any"} for exclusion in facts.excludes
+    )
+
+
+def scope_of_a_role(organization: Organization, context: Context) -> Iterator[Violation]:
+    """`locations` go with location-administrator and `customers` with partner-administrator; a location administrator needs locations.
+
+    Source: fs78p5 (stated, R051) for locations, 2y8qmt (stated, R114) for customers.
+    Why: a scope without its role gives nothing, a role without its scope reaches nowhere.
+    """
+    for person in live_people(organization, context):
+        address = administrator_address(organization.name, person.email)
+        for field in _SCOPES:
+            takers = [role.id for role in context.catalog.roles.values() if field in role.takes]
+            holds = [role for role in takers if role in person.roles]
+            given = getattr(person, field)
+            if given and not holds:
+                yield Violation(
+                    message=f"{person.email} is given {field} without {listing(takers)}",
+                    detail=f"{field} go with {listing(takers)} and no other role",
+                    hint=f"remove {field}, or give {takers[0]}",
+                    path=person_path(person, field),
+                    address=address,
+                )
+            for role in holds:
+                if context.catalog.roles[role].takes[field] and not given:
+                    yield Violation(
+                        message=f"{person.email} holds {role} without any {field}",
+                        detail=f"{role} needs at least one of the organization's {field}",
+                        hint=f"add {field}",
+                        path=person_path(person, "roles", role),
+                        address=address,
+                    )
+
+
+def missing_base_role(organization: Organization, context: Context) -> Iterator[Violation]:
+    """Advanced troubleshooting stands beside a full, read-only or support administrator; the meeting content switch beside a site role.
+
+    Source: fs78p5 (stated, R064 and R077).
+    Why: the add-on alone cannot be assigned in Control Hub.
+    """
+    for person in live_people(organization, context):
+        address = administrator_address(organization.name, person.email)
+        for role in sorted(person.roles):
+            needs = context.catalog.roles[role].needs if role in context.catalog.roles else None
+            if needs is not None and not person.roles.intersection(needs.any_of):
+                yield Violation(
+                    message=f"{person.email} holds {role} without a role that it stands beside",
+                    detail=f"one of: {listing(needs.any_of)}",
+                    hint=f"add one of them, or remove {role}",
+                    path=person_path(person, "roles", role),
+                    address=address,
+                )
+        for site, on_site in sorted(person.sites.items()):
+            if on_site.meeting_content_manager and on_site.role is None:
+                yield Violation(
+                    message=f"{person.email} manages meeting content on {site} without a site role there",
+                    detail="meetingContentManager stands on top of a site role on the same site",
+                    hint="add a role for this site, or remove meetingContentManager",
+                    path=person_path(person, "sites", site, "meetingContentManager"),
+                    address=address,
+                )
+
+
+def site_managed_elsewhere(organization: Organization, context: Context) -> Iterator[Violation]:
+    """Site roles are given on sites that are managed in Control Hub.
+
+    Source: fs78p5 (stated, R066).
+    Why: a site managed in Site Administration has its own administrators, which Control Hub does not give.
+    """
+    managed = organization.settings.sites if organization.settings else {}
+    wanted = {place for role in context.catalog.roles.values() if role.managed_in for place in role.managed_in.values}
+    for person in live_people(organization, context):
+        for site in sorted(person.sites):
+            if site in managed and managed[site] not in wanted:
+                yield Violation(
+                    message=f"{person.email} has a scope on {site}, which is managed in {managed[site]}",
+                    detail=f"site roles are given on sites managed in {listing(sorted(wanted))}",
+                    path=person_path(person, "sites", site),
+                    address=administrator_address(organization.name, person.email),
+                )
+
+
+def role_of_another_organization(organization: Organization, context: Context) -> Iterator[Violation]:
+    """Partner roles are declared in the partner's organization only.
+
+    Source: 2y8qmt (stated, R111): customer-management roles are held by users of the partner organization.
+    Why: in a customer organization the role does not exist.
+    """
+    if organization.settings is None:
+        return
+    kind = organization.settings.type
+    for person in live_people(organization, context):
+        for role, path in _held(person, context.catalog).items():
+            facts = context.catalog.roles.get(role)
+            if facts is not None and kind not in facts.organizations:
+                kinds = listing(sorted(facts.organizations))
+                yield Violation(
+                    message=f"{person.email} holds {role} in {organization.name}, a {kind} organization",
+                    detail=f"the role is held in organizations of type {kinds}; its reach is declared there",
+                    path=path,
+                    address=administrator_address(organization.name, person.email),
+                )
+
+
+def role_not_for_this_home(organization: Organization, context: Context) -> Iterator[Violation]:
+    """People from outside hold only what their home allows; people of the managing partner hold full-administrator and nothing else.
+
+    Source: nk1ktdo and fs78p5 (stated, part inferred; R033, R034, R084); 2y8qmt (R111) for partner roles.
+    Why: Control Hub does not offer the other roles for them.
+    """
+    for person in live_people(organization, context):
+        holder = _holder(person, organization)
+        for role, path in _held(person, context.catalog).items():
+            facts = context.catalog.roles.get(role)
+            if facts is None or facts.holders[holder] is not Permitted.REFUSED:
+                continue
+            allowed = [one.id for one in context.catalog.roles.values() if one.declared and one.holders[holder] is Permitted.ALLOWED]
+            yield Violation(
+                message=f"{person.email} cannot hold {role}: {_WHO[holder]}",
+                detail=f"people from there may hold: {listing(allowed)}",
+                path=path,
+                address=administrator_address(organization.name, person.email),
+            )
+
+
+_WHO = {
+    Holder.INTERNAL: "a person of the organization itself",
+    Holder.MANAGING_PARTNER: "a person of the managing partner",
+    Holder.OTHER_ORGANIZATION: "a person of another organization",
+}
+
+
+def account_not_for_administrators(organization: Organization, context: Context) -> Iterator[Violation]:
+    """Somebody with a consumer account is no administrator; free self-sign-up accounts are accepted.
+
+    Source: nk1ktdo and fs78p5 (stated, R030 and R031).
+    Why: Control Hub refuses consumer accounts.
+    """
+    for person in live_people(organization, context):
+        kind = person.home.type if person.home is not None else None
+        facts = context.catalog.homes.get(kind) if kind is not None else None
+        if facts is not None and facts.external is Permitted.REFUSED:
+            accepted = [one.id for one in context.catalog.homes.values() if one.external is not Permitted.REFUSED]
+            yield Violation(
+                message=f"{person.email} has a {kind} account",
+                detail=f"accounts of administrators from outside: {listing(accepted)}",
+                path=person_path(person, "home", "type"),
+                address=administrator_address(organization.name, person.email),
+            )
