@@ -10,12 +10,14 @@ from reconciler.cli.group import commands
 from reconciler.cli.options import FORMATS
 from reconciler.cli.process import Process
 from reconciler.cli.signals import Interruption, Signals
-from reconciler.cli.streams import reconfigure
+from reconciler.cli.streams import reconfigure, settle
 
 
 def entry() -> NoReturn:
     """Run the command line of this process and end it."""
-    sys.exit(main(sys.argv[1:]))  # noqa: TID251 -- the one end of the process
+    code = main(sys.argv[1:])
+    settle()
+    sys.exit(code)  # noqa: TID251 -- the one end of the process
 
 
 def main(arguments: Sequence[str]) -> int:

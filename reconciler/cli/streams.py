@@ -89,14 +89,23 @@ def _to_stdout(write: Write) -> None:
             sys.stdout.flush()
         except BrokenPipeError:
             # Whoever was reading has enough. Nothing more can be said there, also not by the interpreter at its end.
-            _silence_stdout()
+            _silence(sys.stdout)
         except OSError as error:
-            _silence_stdout()
+            _silence(sys.stdout)
             raise LostOutputError(f"the report cannot be written to standard output: {error.strerror}") from error
 
 
-def _silence_stdout() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def settle() -> None:
+    """Write out what still waits in the standard streams, or drop it: what nobody reads must not change the exit code at the very end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _silence(stream)
+
+
+def _silence(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def replace_file(path: Path, write: Write) -> None:

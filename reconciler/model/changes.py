@@ -123,6 +123,7 @@ class Plan:
         valid_until: the first instant after `as_of` at which that happens; None when never, or without changes.
         unchanged: how many declared resources need no change.
         ranges: address to the place in the manifests that declares it (or would).
+        access: who gains or loses which permission, as documents; left out for an organization that is created.
     """
 
     organization: str
@@ -137,6 +138,7 @@ class Plan:
     unchanged: int = 0
     removals: Removals = Removals(people=(), stored=0)
     ranges: Mapping[str, Range] = field(default_factory=dict)
+    access: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

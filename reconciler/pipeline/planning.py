@@ -23,6 +23,7 @@ from reconciler.model.spool import Spool
 from reconciler.pipeline.checking import Known, context_of, in_scope, read_manifests, require_input, stop_on_errors, valid_names
 from reconciler.pipeline.request import Request
 from reconciler.planning.codec import plan_bytes, plan_from_bytes, read_plan
+from reconciler.planning.effects import CUSTOMERS_AFFECTED, PartnerOf, access_changes, beyond
 from reconciler.planning.guard import TOO_MANY_REMOVALS, too_many, too_many_overall
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
 from reconciler.planning.scope import resolve
@@ -107,6 +108,7 @@ class _Fleet:
         self._refusals: list[Finding] = []
         self._lifted: list[Finding] = []
         self._removed = 0
+        self._partners: dict[str, Organization | None] = {}
         self._people = 0
         self.found: list[Finding] = []
 
@@ -126,7 +128,25 @@ class _Fleet:
         made = self._plan(declared.name, stored, after, declared=resources)
         if made.changes:
             made = with_ranges(made, manifests.ranges(declared.name, [change.address for change in made.changes]))
+            effects = access_changes(
+                stored.organization, after, partner_of=self._partner_of(manifests), now=self._now, catalog=self._request.catalog
+            )
+            made = replace(made, access=tuple(effects))
+            if stored.organization is not None:
+                self.found.extend(beyond(made.changes, self._request.catalog))
         self._add(made, stored)
+
+    def _partner_of(self, manifests: Manifests) -> PartnerOf:
+        """Partners are few and their people matter to all their customers: each is read once, as declared, else as stored."""
+
+        def find(name: str) -> Organization | None:
+            if name not in self._partners:
+                declared = manifests.load(name) if name in manifests.facts and name not in manifests.broken else None
+                known = declared is not None and declared.administrators is not None
+                self._partners[name] = declared if known else self._reader.read(name).organization
+            return self._partners[name]
+
+        return find
 
     def _undeclared(self, declared: Organization, stored: Organization | None) -> Iterator[Finding]:
         """Name what a run of grants alone leaves running without a declaration."""
@@ -286,7 +306,8 @@ def drift(request: Request, reader: StateReader, now: datetime) -> Drift:
         unapplied=tuple(sorted(map(_difference, (change for change in changes if not change.expires)), key=lambda it: it.address)),
         expected=tuple(sorted(map(_difference, (change for change in changes if change.expires)), key=lambda it: it.address)),
         complete=made.complete,
-        findings=made.findings,
+        # What a plan notes about the access it would give says nothing about a difference.
+        findings=tuple(finding for finding in made.findings if finding.rule != CUSTOMERS_AFFECTED),
     )
 
 

@@ -2,7 +2,7 @@
 
 import heapq
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -51,7 +51,7 @@ def _members(plan: FleetPlan) -> dict[str, Any]:
         "prior_state": {"lineage": plan.lineage, "serials": dict(plan.serials)},
         "summary": summary_document(plan.summary),
         "resource_changes": _changes(plan.plans),
-        "access_changes": [],
+        "access_changes": (change for section in plan.plans() for change in section.access),
         "timeline": _timeline(plan.plans),
         "manual_steps": [],
         "refusals": [finding_document(refusal) for refusal in plan.refusals],
@@ -155,9 +155,15 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
     as_of = parse_instant(document["as_of"])
     valid_until = document["valid_until"]
     changes = [(_change(item), _range(item["range"])) for item in document["resource_changes"]]
-    moments = [_moment(item) for item in document["timeline"]]
+    timelines = _by_organization(map(_moment, document["timeline"]), lambda moment: moment.address.partition("/")[0])
+    access = _by_organization(map(_access, document["access_changes"]), lambda change: change["organization"])
     plans = tuple(
-        _plan(name, list(items), serial=serials[name], lineage=lineage, as_of=as_of, moments=moments) for name, items in _grouped(changes)
+        replace(
+            _plan(name, list(items), serial=serials[name], lineage=lineage, as_of=as_of),
+            timeline=tuple(timelines.get(name, ())),
+            access=tuple(access.get(name, ())),
+        )
+        for name, items in _grouped(changes)
     )
     summary = sum((summarize(plan) for plan in plans), Summary())
     return FleetPlan(
@@ -184,9 +190,25 @@ def _grouped(changes: list[tuple[Change, Range | None]]) -> Iterator[tuple[str, 
     return groupby(changes, key=lambda item: item[0].organization)
 
 
-def _plan(
-    name: str, items: list[tuple[Change, Range | None]], *, serial: int, lineage: str | None, as_of: datetime, moments: list[Moment]
-) -> Plan:
+def _by_organization(items: Iterable[T], organization_of: Callable[[T], str]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = {}
+    for item in items:
+        found.setdefault(organization_of(item), []).append(item)
+    return found
+
+
+def _access(item: dict[str, Any]) -> Document:
+    for field in ("organization", "person", "permission", "before", "after", "direction"):
+        _checked(item[field], str)
+    _text_or_none(item.get("scope"))
+    for reason in (*item["because"], *item["no_longer"]):
+        _checked(reason, dict)
+        for field in ("kind", "access"):
+            _checked(reason[field], str)
+    return item
+
+
+def _plan(name: str, items: list[tuple[Change, Range | None]], *, serial: int, lineage: str | None, as_of: datetime) -> Plan:
     changes = tuple(change for change, _ in items)
     return Plan(
         organization=name,
@@ -194,7 +216,6 @@ def _plan(
         digest=digest(lineage, serial, changes),
         as_of=as_of,
         changes=changes,
-        timeline=tuple(moment for moment in moments if moment.address.startswith(f"{name}/")),
         ranges={change.address: place for change, place in items if place is not None},
     )
 
@@ -262,6 +283,7 @@ def plan_bytes(plan: Plan) -> bytes:
         "changes": [change_document(change, plan.ranges.get(change.address)) for change in plan.changes],
         "timeline": [{"at": format_instant(moment.at), "address": moment.address, "event": moment.event} for moment in plan.timeline],
         "unchanged": plan.unchanged,
+        "access": plan.access,
     }
     return json.dumps(document, ensure_ascii=True).encode("ascii")
 
@@ -280,6 +302,7 @@ def plan_from_bytes(data: bytes) -> Plan:
         timeline=tuple(map(_moment, document["timeline"])),
         valid_until=None if valid_until is None else parse_instant(valid_until),
         unchanged=document["unchanged"],
+        access=tuple(document["access"]),
         ranges={change.address: place for change, place in changes if place is not None},
     )
 

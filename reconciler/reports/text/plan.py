@@ -10,14 +10,15 @@ from reconciler.model.results import FleetPlan
 from reconciler.reports import style as styles
 from reconciler.reports.stateless import without_stateless
 from reconciler.reports.text import words
+from reconciler.reports.text.effects import effects
 from reconciler.reports.text.findings import findings, refusals
 from reconciler.reports.text.page import MARKS, Page, columns, place, type_and_name, widest
 from reconciler.reports.visible import visible
 
 _DETAIL = 8
+"""Fields stand this far in, under the line of their resource."""
 _NAMED = 3
 """So many of the reasons why a plan ends are named."""
-"""Fields stand this far in, under the line of their resource."""
 
 
 def plan(page: Page, result: FleetPlan) -> None:
@@ -43,6 +44,7 @@ def _organization(page: Page, part: Plan) -> None:
     for change in part.changes:
         # In a new organization nothing can be lost, and nearly everything would be marked.
         _change(page, change, part.ranges.get(change.address), width, risky=bool(part.serial) and change.risk is Risk.HIGH)
+    effects(page, part.access)
     if part.timeline:
         page.line("  starts and ends by itself:")
         rows = [(format_instant(moment.at), *type_and_name(moment.address), moment.event) for moment in sorted(part.timeline)]

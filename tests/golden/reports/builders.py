@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from reconciler.model.changes import Action, Change, FieldChange, Moment, Outcome, Plan, Reason, Risk, Status, Summary
-from reconciler.model.documents import administrator_document, digest_of, grant_document, settings_document
+from reconciler.model.documents import Document, administrator_document, digest_of, grant_document, settings_document
 from reconciler.model.findings import Finding, Position, Range, Severity
 from reconciler.model.identifiers import administrator_address, grant_address, organization_address
 from reconciler.model.journal import GENESIS, Entry, EntryKind, Record
@@ -206,6 +206,44 @@ def a_changed_organization() -> Plan:
         ),
         valid_until=NOW + HOUR * 2 / 3,
         ranges={change.address: at(line) for change, line in zip(changes, lines, strict=True) if change.name != "inc-4700"},
+        access=some_access(),
+    )
+
+
+def some_access() -> tuple[Document, ...]:
+    """Return a few changes of access, one of each kind that reads differently."""
+
+    def cell(role: str, access: str, **more: str) -> Document:
+        return {
+            "kind": "cell",
+            "access": access,
+            "role": role,
+            "matrix": "organization-roles",
+            "evidence": "article",
+            "sources": [],
+            **more,
+        }
+
+    restriction = {"kind": "restriction", "access": "none", "settings": ["users-claim-users"]}
+    rows: tuple[tuple[str, str, str, str, str, list[Document], list[Document]], ...] = (
+        ("bob@acme.example", "troubleshooting", "none", "full", "gained", [cell("support-administrator", "full")], []),
+        ("bob@acme.example", "users-and-licenses", "none", "conditional", "gained", [cell("x", "full"), restriction], []),
+        ("dave@acme.example", "assign-roles", "full", "none", "lost", [], [cell("full-administrator", "full")]),
+        ("dave@acme.example", "view-support-cases", "unknown", "none", "became-known", [], []),
+        ("tac@cisco.example", "assign-roles", "none", "full", "gained", [cell("full-administrator", "full", grant="inc-4711")], []),
+    )
+    return tuple(
+        {
+            "organization": "acme-health",
+            "person": person,
+            "permission": permission,
+            "before": before,
+            "after": after,
+            "direction": direction,
+            "because": because,
+            "no_longer": gone,
+        }
+        for person, permission, before, after, direction, because, gone in rows
     )
 
 

@@ -14,8 +14,9 @@ from reconciler.model.errors import PlanError, TamperedPlanError, UnreadablePlan
 from reconciler.model.findings import Finding, Position, Range, Severity
 from reconciler.model.results import FleetPlan
 from reconciler.planning.codec import plan_bytes, plan_from_bytes, read_plan, stale, write_plan
+from reconciler.planning.effects import access_changes
 from reconciler.planning.plan import with_ranges
-from tests.fakes.builders import ALICE, BOB, HOUR, LINEAGE, NOW, a_fleet, a_grant, a_plan, an_administrator, an_organization
+from tests.fakes.builders import ALICE, BOB, CATALOG, HOUR, LINEAGE, NOW, a_fleet, a_grant, a_plan, an_administrator, an_organization
 
 PLACE = Range(filename="acme.yaml", start=Position(line=3, column=5), end=Position(line=3, column=9))
 WARNING = Finding(
@@ -34,7 +35,8 @@ def some_plans() -> list[Plan]:
     eve = an_administrator("eve@acme.example", expires_at=NOW + HOUR)
     acme = a_plan(an_organization(ALICE, replace(BOB, name="Bob \u202e"), eve, grants=[a_grant()]), an_organization(ALICE, BOB))
     globex = a_plan(an_organization(ALICE, name="globex"))
-    return [with_ranges(acme, {acme.changes[0].address: PLACE}), globex]
+    effects = access_changes(an_organization(ALICE), an_organization(ALICE, BOB), partner_of=lambda _: None, now=NOW, catalog=CATALOG)
+    return [replace(with_ranges(acme, {acme.changes[0].address: PLACE}), access=tuple(effects)), globex]
 
 
 def saved(plan: FleetPlan, *, exit_code: int | None = None) -> str:
