@@ -111,8 +111,12 @@ class View:
         """Yield everybody who may have any access, by key."""
         for key in sorted(self._staff.keys() | self._partners.keys() | self._elevated.keys()):
             person = self.person(key)
-            if person.member is not None or person.grants or (person.partner is not None and self.counting(person.partner)):
+            if self.counts(person):
                 yield person
+
+    def counts(self, person: Person) -> bool:
+        """Tell whether somebody may have any access."""
+        return person.member is not None or bool(person.grants) or (person.partner is not None and bool(self.counting(person.partner)))
 
     def person(self, key: str) -> Person:
         """Return what counts of somebody; nothing of it need exist."""
