@@ -112,4 +112,10 @@ def _to_stderr(failure: Failure, process: Process) -> None:
 
 
 def _render(failure: Failure, process: Process, out: TextIO) -> None:
-    render(failure, process.format if process.format in formats_of(Failure) else "text", out, exit_code=failure.exit_code, style=Style(width=process.width))
+    render(
+        failure,
+        process.format if process.format in formats_of(Failure) else "text",
+        out,
+        exit_code=failure.exit_code,
+        style=Style(width=process.width),
+    )

@@ -6,16 +6,20 @@ from functools import lru_cache
 from operator import itemgetter
 
 from reconciler.access import (
+    PermissionHolder,
+    Right,
     access_document,
     effective,
     effective_if_any,
     everybody,
     holder_document,
+    right_document,
     staff_over_customers,
     unrecorded,
     who_can,
 )
 from reconciler.catalog import Catalog
+from reconciler.model.documents import Document
 from reconciler.model.errors import UsageError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.instants import format_instant
@@ -25,6 +29,9 @@ from reconciler.model.results import Accesses, AccessIn, AccessOf, HoldersIn, Pe
 from reconciler.pipeline.reading import unknown_organization
 from reconciler.pipeline.request import Request
 from reconciler.rules import closest
+
+_RIGHTS = 4096
+"""So many documents of rights are kept for people who share them."""
 
 _PARTNERS = 256
 """So many partners' staff over customers are kept; they are few people each."""
@@ -130,6 +137,7 @@ class _Stored:
         self._catalog = catalog
         self._at = at
         self._staff = lru_cache(_PARTNERS)(self._read_staff)
+        self._rights: dict[int, tuple[Right, Document]] = {}
 
     def only(self, name: str) -> Organization:
         """Return the organization that was named; where nothing was ever stored, one without anybody."""
@@ -190,10 +198,20 @@ class _Stored:
         found = who_can(permission, organization, partner=self.partner_of(organization), now=self._at, catalog=self._catalog)
         return HoldersIn(
             organization=organization.name,
-            holders=tuple(map(holder_document, found.holders)),
-            unknown=tuple(map(holder_document, found.unknown)),
+            holders=tuple(map(self._holder, found.holders)),
+            unknown=tuple(map(self._holder, found.unknown)),
             unrecorded=found.unrecorded,
         )
+
+    def _holder(self, holder: PermissionHolder) -> Document:
+        """Return the document of *holder*; people in the same circumstances share one right, here as in `access`."""
+        known = self._rights.get(id(holder.right))
+        if known is None:
+            if len(self._rights) >= _RIGHTS:
+                self._rights.clear()
+            # The right is kept beside its document: nothing else can have its id meanwhile.
+            known = self._rights[id(holder.right)] = (holder.right, right_document(holder.right))
+        return holder_document(holder, known[1])
 
     def as_stored_now(self, organization: Organization | None = None) -> tuple[Finding, ...]:
         """Return the note for an instant before the last record of an organization that counts: earlier facts are not replayed."""
@@ -213,8 +231,8 @@ class _Stored:
                 rule="facts-as-stored-now",
                 severity=Severity.INFO,
                 message="facts as stored now",
-                detail=f"{name} was last changed at {format_instant(last)}{others}; what was changed since is not taken back, only what has "
-                "ended or not yet begun at the instant asked for is told apart",
+                detail=f"{name} was last changed at {format_instant(last)}{others}; what was changed since is not taken back, only what "
+                "has ended or not yet begun at the instant asked for is told apart",
                 hint=f"reconciler history {name}",
             ),
         )

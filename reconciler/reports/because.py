@@ -1,11 +1,14 @@
 """The reasons of a right in short, from its document: the same words in a table and in a spreadsheet."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+
+from reconciler.reports.visible import visible
 
 Right = Mapping[str, Any]
 Reason = Mapping[str, Any]
 
+_REMEMBERED: Final = 4096
 _GIVES_NOTHING: Final = frozenset({"none", "not-applicable"})
 
 
@@ -15,41 +18,75 @@ def access_word(right: Right) -> str:
     return f"{right['access']} ({', '.join(bounds)})" if bounds else str(right["access"])
 
 
-def because(right: Right) -> list[str]:
+def because(right: Right, *, most_settings: int | None = None) -> list[str]:
     """Return the reasons as phrases, not yet visible text; cells that give nothing are left out unless there is nothing else.
 
-    A phrase names the role, where it is held, until when an elevation lasts, and how it is known unless an article states it.
+    A phrase names the roles, where they are held, until when an elevation lasts, and how it is known unless an article states it.
+
+    Args:
+        right: a document with `access` and `because`.
+        most_settings: more restricted settings than that are counted, not listed.
     """
-    reasons = [reason for reason in right["because"] if reason["kind"] != "cell" or reason["access"] not in _GIVES_NOTHING]
-    return list(dict.fromkeys(_phrase(reason, right["access"]) for reason in reasons))
+    given = [reason for reason in right["because"] if reason["kind"] != "cell" or reason["access"] not in _GIVES_NOTHING]
+    roles: dict[str, list[str]] = {}
+    for reason in given or right["because"]:
+        roles.setdefault(_said(reason, right["access"], most_settings), []).extend(_role(reason))
+    return [", ".join(dict.fromkeys(named)) + said if named else said for said, named in roles.items()]
 
 
-def _phrase(reason: Reason, access: str) -> str:
-    settings = ", ".join(reason.get("settings", ()))
+class Phrases:
+    """`because`, remembered for as long as one report is written: whoever holds a right in the same way shares its list of reasons."""
+
+    def __init__(self, most_settings: int | None = None) -> None:
+        self._most_settings = most_settings
+        self._known: dict[tuple[int, str], tuple[object, list[str]]] = {}
+
+    def of(self, right: Right) -> list[str]:
+        """Return what `because` says, visible."""
+        reasons = right["because"]
+        key = (id(reasons), right["access"])
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            # The list is kept beside its phrases: nothing else can have its id meanwhile.
+            known = self._known[key] = (reasons, [visible(phrase) for phrase in because(right, most_settings=self._most_settings)])
+        return known[1]
+
+
+def _said(reason: Reason, access: str, most_settings: int | None) -> str:
+    """Return what there is to say behind the role, or instead of one."""
+    settings = _settings(reason.get("settings", ()), most_settings)
     match reason["kind"]:
         case "cell":
-            return "".join((_role(reason), *_differs(reason, access), *_known(reason)))
+            return "".join((*_differs(reason, access), *_known(reason)))
         case "restriction":
             return f"restricted mode leaves {reason['access']} of {settings}"
         case "left-open":
             return f"declared open: {settings}"
         case "cap-unknown":
-            return f"restricted mode may reach {settings}" if settings else "restricted mode may reach it"
+            return f"restricted mode may reach {settings or 'it'}"
         case "out-of-scope":
-            return f"{_role(reason)} is bound to other customers"
+            return ": bound to other customers"
         case "scope-unknown":
-            return f"{_role(reason)} may be bound to other customers"
+            return ": may be bound to other customers"
         case "undescribed":
-            return f"{_role(reason)}: no article says what it gives here"
+            return ": no article says what it gives here"
         case _:
             return "the administrators are not recorded"
 
 
-def _role(reason: Reason) -> str:
-    role = reason.get("role", "")
+def _settings(settings: Sequence[str], most: int | None) -> str:
+    return ", ".join(settings) if most is None or len(settings) <= most else f"{len(settings)} settings of it"
+
+
+def _role(reason: Reason) -> Iterator[str]:
+    if "role" not in reason:
+        return
+    role = str(reason["role"])
     if "held_in" in reason:
         role += f" of {reason['held_in']}"
-    return f"{role} (grant {reason['grant']} until {reason['until']})" if "grant" in reason else role
+    yield f"{role} (grant {reason['grant']} until {reason['until']})" if "grant" in reason else role
 
 
 def _differs(reason: Reason, access: str) -> Iterator[str]:
@@ -60,9 +97,9 @@ def _differs(reason: Reason, access: str) -> Iterator[str]:
 def _known(reason: Reason) -> Iterator[str]:
     """Yield the evidence where it is weaker than an article, and the condition that a conditional cell prints."""
     evidence = reason.get("evidence", "article")
-    if evidence not in {"article", "unknown"}:
-        yield f" ({evidence}{', ' + reason['confidence'] + ' confidence' if 'confidence' in reason else ''})"
-    elif evidence == "unknown":
+    if evidence == "unknown":
         yield " (not established)"
+    elif evidence != "article":
+        yield f" ({evidence}{', ' + reason['confidence'] + ' confidence' if 'confidence' in reason else ''})"
     if reason["access"] == "conditional" and "note" in reason:
         yield f": {reason['note']}"

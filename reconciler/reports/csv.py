@@ -8,14 +8,14 @@ from typing import Final, TextIO
 
 from reconciler.model.documents import Document
 from reconciler.model.results import Accesses, AccessIn, PermissionHolders, Result
-from reconciler.reports.because import because
+from reconciler.reports.because import Phrases
 from reconciler.reports.style import Style
 from reconciler.reports.visible import visible
 
 COLUMNS: Final = ("organization", "person", "scope", "permission", "access", "because")
 KINDS: Final[frozenset[type]] = frozenset({Accesses, PermissionHolders})
 
-_FORMULA: Final = frozenset("=+-@\t\r\n\x00＝＋－＠")  # noqa: RUF001 -- the full-width ones count too
+_FORMULA: Final = frozenset("=+-@\t\r\n\x00＝＋－＠")
 _NOT_RECORDED: Final = "the administrators are not recorded"
 
 Row = tuple[str, ...]
@@ -41,24 +41,25 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
 
 
 def _accesses(found: Iterable[AccessIn]) -> Iterator[Row]:
+    known = Phrases()
     seen: set[str] = set()
     for part in found:
         for access in part.accesses:
-            yield from _access(access)
+            yield from _access(access, known)
         for name in part.unrecorded:
             if name not in seen:
                 seen.add(name)
                 yield (name, "", "", "", "unknown", _NOT_RECORDED)
 
 
-def _access(access: Document) -> Iterator[Row]:
+def _access(access: Document, known: Phrases) -> Iterator[Row]:
     """Yield what is not none; somebody without any of it is there all the same, with one line."""
     who = (access["organization"], access["person"])
     rights = [("", permission, right) for permission, right in access["permissions"].items()]
     rights += [(one["scope"], one["permission"], one) for one in access["scoped"]]
     given = [one for one in rights if one[2]["access"] != "none"]
     for scope, permission, right in given:
-        yield (*who, scope, permission, right["access"], _reasons(right))
+        yield (*who, scope, permission, right["access"], "; ".join(known.of(right)))
     for role in access["undescribed"]:
         yield (*who, "", "", "unknown", f"{role}: no article says what it gives here")
     if not given and not access["undescribed"]:
@@ -66,18 +67,15 @@ def _access(access: Document) -> Iterator[Row]:
 
 
 def _holders(result: PermissionHolders) -> Iterator[Row]:
+    known = Phrases()
     seen: set[str] = set()
     for part in result.found():
         for one in (*part.holders, *part.unknown):
-            yield (one["organization"], one["person"], one.get("scope", ""), result.permission, one["access"], _reasons(one))
+            yield (one["organization"], one["person"], one.get("scope", ""), result.permission, one["access"], "; ".join(known.of(one)))
         for name in part.unrecorded:
             if name not in seen:
                 seen.add(name)
                 yield (name, "", "", result.permission, "unknown", _NOT_RECORDED)
-
-
-def _reasons(right: Document) -> str:
-    return "; ".join(because(right))
 
 
 def _line(fields: Iterable[str], out: TextIO) -> None:

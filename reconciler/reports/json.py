@@ -3,8 +3,8 @@
 Long lists are written element by element as they come, so that a fleet or a journal is never held in memory.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, TextIO
+from collections.abc import Iterable
+from typing import Final, TextIO
 
 from reconciler import __version__
 from reconciler.model.documents import Document, administrator_document, grant_document, settings_document
@@ -33,6 +33,7 @@ from reconciler.model.results import (
     Verification,
 )
 from reconciler.model.writing import Members, finding_document, write_document
+from reconciler.reports.access import access_members
 from reconciler.reports.stateless import with_stateless
 from reconciler.reports.style import Style
 
@@ -60,12 +61,8 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             _write("history", _history(result), out, exit_code)
         case Verification():
             _write("verification", _verification(result), out, exit_code)
-        case AccessOf():
-            _write("access", _access_of(result), out, exit_code)
-        case Accesses():
-            _write("accesses", _accesses(result), out, exit_code)
-        case PermissionHolders():
-            _write("who-can", _permission_holders(result), out, exit_code)
+        case AccessOf() | Accesses() | PermissionHolders():
+            _write(*access_members(result), out, exit_code)
         case Unlocked():
             _write("unlock", {"lock": _lock(result.lock)}, out, exit_code)
         case Scaffold():
@@ -240,56 +237,6 @@ def _verification(result: Verification) -> Members:
         "locks": [_lock(lock) for lock in result.locks],
         "diagnostics": map(finding_document, with_stateless((), result.lineage, result.location)),
     }
-
-
-def _access_of(result: AccessOf) -> Members:
-    return {**result.access, "diagnostics": map(finding_document, with_stateless(result.findings, result.lineage, result.location))}
-
-
-def _accesses(result: Accesses) -> Members:
-    unrecorded: set[str] = set()
-
-    def found() -> Iterator[Document]:
-        for part in result.found():
-            unrecorded.update(part.unrecorded)
-            yield from part.accesses
-
-    return {
-        "at": format_instant(result.at),
-        "organization": result.organization,
-        "person": result.person,
-        "accesses": found(),
-        "diagnostics": map(finding_document, with_stateless(result.findings, result.lineage, result.location)),
-        # Members are written in the order of their keys: what was seen on the way stands behind what was on the way.
-        "unrecorded": _later(lambda: sorted(unrecorded)),
-    }
-
-
-def _permission_holders(result: PermissionHolders) -> Members:
-    unknown: list[Document] = []
-    unrecorded: set[str] = set()
-
-    def holders() -> Iterator[Document]:
-        for part in result.found():
-            unknown.extend(part.unknown)
-            unrecorded.update(part.unrecorded)
-            yield from part.holders
-
-    return {
-        "permission": result.permission,
-        "label": result.label,
-        "at": format_instant(result.at),
-        "diagnostics": map(finding_document, with_stateless(result.findings, result.lineage, result.location)),
-        "holders": holders(),
-        "see_also": list(result.see_also),
-        "unknown": _later(lambda: unknown),
-        "unrecorded": _later(lambda: sorted(unrecorded)),
-    }
-
-
-def _later(values: Callable[[], Iterable[Any]]) -> Iterator[Any]:
-    """Yield what *values* returns once it is asked for."""
-    yield from values()
 
 
 def _lock(lock: LockInfo) -> Document:

@@ -19,8 +19,8 @@ from reconciler.model.errors import UsageError
 def access(process: Process, common: Common, subjects: tuple[str, ...], at: datetime | None) -> int:
     """Show the effective access of a person in an organization, of a person everywhere, or of everybody in an organization.
 
-    An argument with @ is a person. What is shown follows from the stored state: the rights of the roles, less the restrictions, plus running
-    elevations. --at leaves out what has ended by then and what has not yet begun; it does not replay the journal.
+    An argument with @ is a person. What is shown follows from the stored state: the rights of the roles, less the restrictions, plus
+    running elevations. --at leaves out what has ended by then and what has not yet begun; it does not replay the journal.
     --format csv is for the forms over several: access ORG and access PERSON.
 
     \b
@@ -77,7 +77,9 @@ def _subjects(given: tuple[str, ...]) -> tuple[str | None, str | None]:
             raise UsageError("name an organization, a person, or both", hint="reconciler access ORG PERSON")
         case _:
             detail = "an argument with @ is a person, any other an organization"
-            raise UsageError(f"{' '.join(given)}: one organization and one person at most", detail=detail, hint="reconciler access ORG PERSON")
+            raise UsageError(
+                f"{' '.join(given)}: one organization and one person at most", detail=detail, hint="reconciler access ORG PERSON"
+            )
 
 
 def _person(given: str) -> str:

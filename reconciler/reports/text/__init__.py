@@ -23,7 +23,7 @@ from reconciler.model.results import (
     Verification,
 )
 from reconciler.reports.style import Style
-from reconciler.reports.text.access import access_of, accesses, permission_holders
+from reconciler.reports.text.access import access
 from reconciler.reports.text.application import application
 from reconciler.reports.text.drift import drift
 from reconciler.reports.text.failure import failure, unlocked
@@ -56,12 +56,8 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             history(page, result)
         case Verification():
             verification(page, result)
-        case AccessOf():
-            access_of(page, result)
-        case Accesses():
-            accesses(page, result)
-        case PermissionHolders():
-            permission_holders(page, result)
+        case AccessOf() | Accesses() | PermissionHolders():
+            access(page, result)
         case Unlocked():
             unlocked(page, result)
         case Scaffold():

@@ -8,34 +8,46 @@ from reconciler.model.findings import Finding
 from reconciler.model.instants import format_instant
 from reconciler.model.results import Accesses, AccessOf, HoldersIn, PermissionHolders
 from reconciler.reports import style as styles
-from reconciler.reports.because import access_word, because
+from reconciler.reports.because import Phrases, access_word
 from reconciler.reports.text import words
 from reconciler.reports.text.page import Page, columns, count, widest
 from reconciler.reports.visible import display_width, pad, visible
 
 _STRONGEST_FIRST: Final = ("full", "conditional", "read", "unknown", "none")
+_SHORT: Final = 2
+"""Up to so many restricted settings are named among the reasons; the card lists all of them by their labels."""
 _REACH: Final = {"capped": "capped", "left-open": "declared open", "unknown": "reach unknown"}
 
 
-def access_of(page: Page, result: AccessOf) -> None:
+def access(page: Page, result: AccessOf | Accesses | PermissionHolders) -> None:
+    """Write the answer of `access` in any of its forms, or of `who-can`."""
+    page.no_stored_state(result.lineage, result.location)
+    match result:
+        case AccessOf():
+            _access_of(page, result)
+        case Accesses():
+            _accesses(page, result)
+        case PermissionHolders():
+            _permission_holders(page, result)
+
+
+def _access_of(page: Page, result: AccessOf) -> None:
     """Write one person's access in one organization: by which roles, to what, why, and until when."""
-    page.no_stored_state(result.lineage, result.location)
-    access = result.access
-    page.heading(f"{visible(access['person'])} in {visible(access['organization'])}", f" at {access['at']}")
+    one = result.access
+    page.heading(f"{visible(one['person'])} in {visible(one['organization'])}", f" at {one['at']}")
     _notes(page, result.findings)
-    _roles(page, access)
-    _permissions(page, access)
-    _scoped(page, access)
-    _restricted(page, access)
-    _grants(page, access)
-    if access["unrecorded"]:
+    _roles(page, one)
+    _permissions(page, one)
+    _scoped(page, one)
+    _restricted(page, one)
+    _grants(page, one)
+    if one["unrecorded"]:
         page.gap()
-        _unrecorded(page, access["unrecorded"])
+        _unrecorded(page, one["unrecorded"])
 
 
-def accesses(page: Page, result: Accesses) -> None:
+def _accesses(page: Page, result: Accesses) -> None:
     """Write a block for each person of an organization, or for each organization of a person."""
-    page.no_stored_state(result.lineage, result.location)
     everywhere = result.organization is None
     page.heading(visible(result.person or result.organization or ""), f" at {format_instant(result.at)}")
     _notes(page, result.findings)
@@ -54,11 +66,11 @@ def accesses(page: Page, result: Accesses) -> None:
     page.line(f"{count(number, 'organization')}." if everywhere else f"{count(number, 'person', 'people')}.")
 
 
-def permission_holders(page: Page, result: PermissionHolders) -> None:
+def _permission_holders(page: Page, result: PermissionHolders) -> None:
     """Write who has the permission, organization by organization, then of whom it is not known, then where else to look."""
-    page.no_stored_state(result.lineage, result.location)
     page.heading(f"Who has {visible(result.permission)}", f" ({visible(result.label)}) at {format_instant(result.at)}")
     _notes(page, result.findings)
+    known = Phrases(_SHORT)
     unknown: list[HoldersIn] = []
     unrecorded: dict[str, None] = {}
     holders = organizations = undecided = 0
@@ -70,11 +82,11 @@ def permission_holders(page: Page, result: PermissionHolders) -> None:
             undecided += len(part.unknown)
         if part.holders:
             holders += len(part.holders)
-            _holders(page, part.organization, part.holders)
+            _holders(page, part.organization, part.holders, known)
     if unknown:
         page.heading("Unknown:")
     for part in unknown:
-        _holders(page, part.organization, part.unknown)
+        _holders(page, part.organization, part.unknown, known)
     if result.see_also:
         page.gap()
         page.hang("See also: ", [f"{visible(twin)} ({visible(label)})" for twin, label in result.see_also.items()], between=", ")
@@ -124,7 +136,7 @@ def _permissions(page: Page, access: Document) -> None:
         page.line(f"Permissions: none of {len(rights)}")
         return
     page.line(page.paint("Permissions", styles.BOLD))
-    _rights(page, [((permission,), right) for permission, right in given])
+    _rights(page, [((permission,), right) for permission, right in given], Phrases(_SHORT))
     nothing = [visible(permission) for permission, right in rights.items() if right["access"] == "none"]
     if nothing:
         page.hang("  none of ", _commas(nothing))
@@ -133,7 +145,7 @@ def _permissions(page: Page, access: Document) -> None:
 def _scoped(page: Page, access: Document) -> None:
     if access["scoped"]:
         page.heading("Only within a site, a location or a service")
-        _rights(page, [((one["scope"], one["permission"]), one) for one in access["scoped"]])
+        _rights(page, [((one["scope"], one["permission"]), one) for one in access["scoped"]], Phrases(_SHORT))
 
 
 def _restricted(page: Page, access: Document) -> None:
@@ -190,21 +202,21 @@ def _caps(lines: Sequence[Document]) -> str:
     return ", ".join(f"{number} {_REACH[reach]}" for reach, number in numbers.items() if number) + f" of {count(len(lines), 'setting')}"
 
 
-def _holders(page: Page, organization: str, holders: Sequence[Document]) -> None:
+def _holders(page: Page, organization: str, holders: Sequence[Document], known: Phrases) -> None:
     page.gap()
     page.line("  " + page.paint(visible(organization), styles.BOLD))
-    _rights(page, [((one["person"], one.get("scope", "")), one) for one in holders], indent=4)
+    _rights(page, [((one["person"], one.get("scope", "")), one) for one in holders], known, indent=4)
 
 
-def _rights(page: Page, rights: Sequence[tuple[tuple[str, ...], Document]], *, indent: int = 2) -> None:
+def _rights(page: Page, rights: Sequence[tuple[tuple[str, ...], Document]], known: Phrases, *, indent: int = 2) -> None:
     """Write names, access and reasons, aligned; the reasons hang behind."""
     names = [tuple(map(visible, name)) for name, _ in rights]
     used = [index for index in range(len(names[0])) if any(name[index] for name in names)]
     widths = {index: widest([name[index] for name in names]) for index in used}
-    access = max(display_width(access_word(right)) for _, right in rights)
+    width = max(display_width(access_word(right)) for _, right in rights)
     for name, (_, right) in zip(names, rights, strict=True):
-        head = " " * indent + "".join(pad(name[index], widths[index]) + "  " for index in used) + pad(access_word(right), access) + "  "
-        phrases = [visible(phrase) for phrase in because(right)]
+        head = " " * indent + "".join(pad(name[index], widths[index]) + "  " for index in used) + pad(access_word(right), width) + "  "
+        phrases = known.of(right)
         page.hang(head, [atom for phrase in _ended(phrases, ";") for atom in phrase.split(" ")])
 
 
