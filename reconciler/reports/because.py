@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from reconciler.reports.visible import visible
-
 Right = Mapping[str, Any]
 Reason = Mapping[str, Any]
 
@@ -18,7 +16,7 @@ def access_word(right: Right) -> str:
     return f"{right['access']} ({', '.join(bounds)})" if bounds else str(right["access"])
 
 
-def because(right: Right, *, most_settings: int | None = None) -> list[str]:
+def because(right: Right, *, most_settings: int | None = None, ends: bool = True) -> list[str]:
     """Return the reasons as phrases, not yet visible text; cells that give nothing are left out unless there is nothing else.
 
     A phrase names the roles, where they are held, until when an elevation lasts, and how it is known unless an article states it.
@@ -26,23 +24,26 @@ def because(right: Right, *, most_settings: int | None = None) -> list[str]:
     Args:
         right: a document with `access` and `because`.
         most_settings: more restricted settings than that are counted, not listed.
+        ends: whether the end of an elevation is said each time.
     """
     given = [reason for reason in right["because"] if reason["kind"] != "cell" or reason["access"] not in _GIVES_NOTHING]
     roles: dict[str, list[str]] = {}
     for reason in given or right["because"]:
-        roles.setdefault(_said(reason, right["access"], most_settings), []).extend(_role(reason))
+        roles.setdefault(_said(reason, right["access"], most_settings), []).extend(_role(reason, ends=ends))
     return [", ".join(dict.fromkeys(named)) + said if named else said for said, named in roles.items()]
 
 
 class Phrases:
     """`because`, remembered for as long as one report is written: whoever holds a right in the same way shares its list of reasons."""
 
-    def __init__(self, most_settings: int | None = None) -> None:
+    def __init__(self, *, most_settings: int | None = None, ends: bool = True) -> None:
+        """Take what `because` takes."""
         self._most_settings = most_settings
+        self._ends = ends
         self._known: dict[tuple[int, str], tuple[object, list[str]]] = {}
 
     def of(self, right: Right) -> list[str]:
-        """Return what `because` says, visible."""
+        """Return what `because` says."""
         reasons = right["because"]
         key = (id(reasons), right["access"])
         known = self._known.get(key)
@@ -50,7 +51,7 @@ class Phrases:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             # The list is kept beside its phrases: nothing else can have its id meanwhile.
-            known = self._known[key] = (reasons, [visible(phrase) for phrase in because(right, most_settings=self._most_settings)])
+            known = self._known[key] = (reasons, because(right, most_settings=self._most_settings, ends=self._ends))
         return known[1]
 
 
@@ -80,13 +81,15 @@ def _settings(settings: Sequence[str], most: int | None) -> str:
     return ", ".join(settings) if most is None or len(settings) <= most else f"{len(settings)} settings of it"
 
 
-def _role(reason: Reason) -> Iterator[str]:
+def _role(reason: Reason, *, ends: bool) -> Iterator[str]:
     if "role" not in reason:
         return
     role = str(reason["role"])
     if "held_in" in reason:
         role += f" of {reason['held_in']}"
-    yield f"{role} (grant {reason['grant']} until {reason['until']})" if "grant" in reason else role
+    if "grant" in reason:
+        role += f" (grant {reason['grant']}{' until ' + reason['until'] if ends else ''})"
+    yield role
 
 
 def _differs(reason: Reason, access: str) -> Iterator[str]:

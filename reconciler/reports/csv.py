@@ -3,6 +3,7 @@
 Every field is quoted, lines end in CRLF. A spreadsheet never takes a field for a formula: such a beginning gets a `'` before it.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from typing import Final, TextIO
 
@@ -15,6 +16,7 @@ from reconciler.reports.visible import visible
 COLUMNS: Final = ("organization", "person", "scope", "permission", "access", "because")
 KINDS: Final[frozenset[type]] = frozenset({Accesses, PermissionHolders})
 
+_LOG = logging.getLogger(__name__)
 _FORMULA: Final = frozenset("=+-@\t\r\n\x00＝＋－＠")
 _NOT_RECORDED: Final = "the administrators are not recorded"
 
@@ -35,9 +37,11 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             rows = _holders(result)
         case _:
             raise TypeError(f"{type(result).__name__} has no form as CSV")
-    _line(COLUMNS, out)
+    marked = _line(COLUMNS, out)
     for row in rows:
-        _line(row, out)
+        marked += _line(row, out)
+    if marked:
+        _LOG.warning("%d fields begin like a formula and were written with a ' before them", marked)
 
 
 def _accesses(found: Iterable[AccessIn]) -> Iterator[Row]:
@@ -78,10 +82,9 @@ def _holders(result: PermissionHolders) -> Iterator[Row]:
                 yield (name, "", "", result.permission, "unknown", _NOT_RECORDED)
 
 
-def _line(fields: Iterable[str], out: TextIO) -> None:
-    out.write(",".join(map(_field, fields)) + "\r\n")
-
-
-def _field(text: str) -> str:
-    mark = "'" if text[:1] in _FORMULA and text else ""
-    return '"' + mark + visible(text).replace('"', '""') + '"'
+def _line(fields: Row, out: TextIO) -> int:
+    """Write one row; return how many of its fields were given a mark."""
+    marks = ["'" if text and text[0] in _FORMULA else "" for text in fields]
+    cells = (mark + visible(text).replace('"', '""') for mark, text in zip(marks, fields, strict=True))
+    out.write(",".join(f'"{cell}"' for cell in cells) + "\r\n")
+    return sum(map(bool, marks))

@@ -70,7 +70,7 @@ def _permission_holders(page: Page, result: PermissionHolders) -> None:
     """Write who has the permission, organization by organization, then of whom it is not known, then where else to look."""
     page.heading(f"Who has {visible(result.permission)}", f" ({visible(result.label)}) at {format_instant(result.at)}")
     _notes(page, result.findings)
-    known = Phrases(_SHORT)
+    known = Phrases(most_settings=_SHORT)
     unknown: list[HoldersIn] = []
     unrecorded: dict[str, None] = {}
     holders = organizations = undecided = 0
@@ -136,7 +136,7 @@ def _permissions(page: Page, access: Document) -> None:
         page.line(f"Permissions: none of {len(rights)}")
         return
     page.line(page.paint("Permissions", styles.BOLD))
-    _rights(page, [((permission,), right) for permission, right in given], Phrases(_SHORT))
+    _rights(page, [((permission,), right) for permission, right in given], Phrases(most_settings=_SHORT, ends=False))
     nothing = [visible(permission) for permission, right in rights.items() if right["access"] == "none"]
     if nothing:
         page.hang("  none of ", _commas(nothing))
@@ -145,7 +145,7 @@ def _permissions(page: Page, access: Document) -> None:
 def _scoped(page: Page, access: Document) -> None:
     if access["scoped"]:
         page.heading("Only within a site, a location or a service")
-        _rights(page, [((one["scope"], one["permission"]), one) for one in access["scoped"]], Phrases(_SHORT))
+        _rights(page, [((one["scope"], one["permission"]), one) for one in access["scoped"]], Phrases(most_settings=_SHORT, ends=False))
 
 
 def _restricted(page: Page, access: Document) -> None:
@@ -216,7 +216,7 @@ def _rights(page: Page, rights: Sequence[tuple[tuple[str, ...], Document]], know
     width = max(display_width(access_word(right)) for _, right in rights)
     for name, (_, right) in zip(names, rights, strict=True):
         head = " " * indent + "".join(pad(name[index], widths[index]) + "  " for index in used) + pad(access_word(right), width) + "  "
-        phrases = known.of(right)
+        phrases = [visible(phrase) for phrase in known.of(right)]
         page.hang(head, [atom for phrase in _ended(phrases, ";") for atom in phrase.split(" ")])
 
 

@@ -10,6 +10,7 @@ from jsonschema import Draft7Validator
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 KINDS = ("validation", "plan", "apply", "drift", "state", "organizations", "history", "verification", "error", "init", "unlock")
+KINDS += ("access", "accesses", "who-can")
 
 
 def schema(kind: str) -> dict[str, Any]:
