@@ -1,12 +1,13 @@
 """The reasons of a right in short, from its document: the same words in a table and in a spreadsheet."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 Right = Mapping[str, Any]
 Reason = Mapping[str, Any]
 
 _REMEMBERED: Final = 4096
+_OF_SETTINGS: Final = frozenset({"restriction", "left-open", "cap-unknown"})
 _GIVES_NOTHING: Final = frozenset({"none", "not-applicable"})
 
 
@@ -28,7 +29,7 @@ def because(right: Right, *, most_settings: int | None = None, ends: bool = True
     """
     given = [reason for reason in right["because"] if reason["kind"] != "cell" or reason["access"] not in _GIVES_NOTHING]
     roles: dict[str, list[str]] = {}
-    for reason in given or right["because"]:
+    for reason in _merged(given or right["because"]):
         roles.setdefault(_said(reason, right["access"], most_settings), []).extend(_role(reason, ends=ends))
     return [", ".join(dict.fromkeys(named)) + said if named else said for said, named in roles.items()]
 
@@ -53,6 +54,16 @@ class Phrases:
             # The list is kept beside its phrases: nothing else can have its id meanwhile.
             known = self._known[key] = (reasons, because(right, most_settings=self._most_settings, ends=self._ends))
         return known[1]
+
+
+def _merged(reasons: Iterable[Reason]) -> Iterable[Reason]:
+    """Return *reasons* with one for all settings that the same becomes of, where the first of them stands."""
+    merged: dict[object, Reason] = {}
+    for place, reason in enumerate(reasons):
+        key = place if reason["kind"] not in _OF_SETTINGS else (reason["kind"], reason["access"])
+        settings = [*merged.get(key, {}).get("settings", ()), *reason.get("settings", ())]
+        merged[key] = {**reason, "settings": list(dict.fromkeys(settings))}
+    return merged.values()
 
 
 def _said(reason: Reason, access: str, most_settings: int | None) -> str:

@@ -12,11 +12,12 @@ from reconciler.model.errors import UsageError
 
 
 @click.command(short_help="Show who may do what in an organization, and why.")
-@click.argument("subjects", nargs=-1, metavar="[ORG] [PERSON]")
+@click.argument("first", required=False, metavar="[ORG|PERSON]")
+@click.argument("second", required=False, metavar="[PERSON]")
 @click.option("--at", type=Instant(), help="Answer for this instant from the stored facts, such as 2026-11-20T09:00:00Z; default now.")
 @common_options(reads=True, formats=SHEETS)
 @click.pass_obj
-def access(process: Process, common: Common, subjects: tuple[str, ...], at: datetime | None) -> int:
+def access(process: Process, common: Common, first: str | None, second: str | None, at: datetime | None) -> int:
     """Show the effective access of a person in an organization, of a person everywhere, or of everybody in an organization.
 
     An argument with @ is a person. What is shown follows from the stored state: the rights of the roles, less the restrictions, plus
@@ -36,7 +37,7 @@ def access(process: Process, common: Common, subjects: tuple[str, ...], at: date
     from reconciler.stores import open_reader
 
     session = Session(process, common)
-    organization, person = _subjects(subjects)
+    organization, person = _subjects(*filter(None, (first, second)))
     if organization is not None and person is not None and session.format == "csv":
         hint = f"reconciler access {organization} --format csv"
         raise UsageError("the access of one person in one organization has no form as CSV", detail="formats: text, json", hint=hint)
@@ -57,7 +58,7 @@ def access(process: Process, common: Common, subjects: tuple[str, ...], at: date
         reader.close()
 
 
-def _subjects(given: tuple[str, ...]) -> tuple[str | None, str | None]:
+def _subjects(*given: str) -> tuple[str | None, str | None]:
     """Return organization and person; one of them may be None.
 
     Raises:

@@ -612,9 +612,8 @@ HOSTILE_ACME = people_of(
 
 
 def access_of(email: str, organization: Organization = ACME) -> Document:
-    return access_document(
-        effective(email, organization, partner=NORTHWIND if organization.settings else None, now=NOW, catalog=CATALOG), CATALOG
-    )
+    partner = NORTHWIND if organization.settings else None
+    return access_document(effective(email, organization, partner=partner, now=NOW, catalog=CATALOG), CATALOG)
 
 
 def cut(access: Document) -> Document:
