@@ -1,5 +1,6 @@
 """access, who-can: what the stored facts give to whom, at an instant."""
 
+import gc
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -159,6 +160,8 @@ class _Stored:
 
     def read(self, names: tuple[str, ...], labels: Mapping[str, str]) -> Iterator[Organization]:
         """Yield the organizations of these names with all of these labels; one that was forgotten meanwhile is left out."""
+        # The facts live as long as the process: looking for garbage among them over and over costs an eighth of the whole.
+        gc.freeze()
         for name in names:
             organization = self._reader.read(name).organization
             if organization is not None and labels.items() <= _labels(organization).items():
