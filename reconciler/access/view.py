@@ -132,9 +132,11 @@ class View:
         """Return what the person has apart from sites and locations; worked out once for all people in the same circumstances."""
         member, partner = person.member, person.partner
         signature = (
-            None if member is None else (member.roles, member.home),
-            None if partner is None else (partner.roles, self.in_scope(partner)),
-            tuple(grant.name for grant in person.grants),
+            None if member is None else member.roles,
+            None if member is None else member.home,
+            None if partner is None else partner.roles,
+            None if partner is None else self.in_scope(partner),
+            tuple(grant.name for grant in person.grants) if person.grants else None,
         )
         found = self._known.get(signature)
         if found is None:
