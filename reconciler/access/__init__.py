@@ -5,7 +5,7 @@ Belongs here: the calculation over catalog and model. Does not belong here: inpu
 
 from reconciler.access.codec import access_document, change_document, holder_document, reason_document, right_document
 from reconciler.access.compare import AccessChange, Direction, diff_access
-from reconciler.access.effective import effective, everybody, people_with_access
+from reconciler.access.effective import effective, effective_if_any, everybody, people_with_access, staff_over_customers, unrecorded
 from reconciler.access.holders import PermissionHolder, WhoCan, who_can
 from reconciler.access.values import (
     Access,
@@ -40,11 +40,14 @@ __all__ = [
     "change_document",
     "diff_access",
     "effective",
+    "effective_if_any",
     "everybody",
     "holder_document",
     "people_with_access",
     "reason_document",
     "right_document",
     "sentence",
+    "staff_over_customers",
+    "unrecorded",
     "who_can",
 ]

@@ -48,14 +48,15 @@ def change_document(change: AccessChange) -> Document:
     return document | _present(("scope", change.scope))
 
 
-def holder_document(holder: PermissionHolder) -> Document:
-    """Return `{organization, person, access, because}`, with `scope` where it does not hold for the whole organization."""
-    return {
-        "organization": holder.organization,
-        "person": holder.person,
-        **_present(("scope", holder.scope)),
-        **right_document(holder.right),
-    }
+def holder_document(holder: PermissionHolder, right: Document | None = None) -> Document:
+    """Return `{organization, person, access, because}`, with `scope` where it does not hold for the whole organization.
+
+    *right* is what `right_document` says of the holder's, where it is known already: many people share one.
+    """
+    document = {"organization": holder.organization, "person": holder.person}
+    if holder.scope is not None:
+        document["scope"] = holder.scope
+    return document | (right_document(holder.right) if right is None else right)
 
 
 def right_document(right: Right) -> Document:

@@ -1,11 +1,12 @@
 """What one person may do in one organization, and who may do anything there."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.access.details import access_of
 from reconciler.access.values import Access
-from reconciler.access.view import View
+from reconciler.access.view import View, kinds_of
 from reconciler.catalog import Catalog
 from reconciler.model.identifiers import identity
 from reconciler.model.resources import Organization
@@ -29,6 +30,29 @@ def effective(person: str, organization: Organization, *, partner: Organization 
     """
     view = View(organization, partner=partner, now=now, catalog=catalog)
     return access_of(view.person(identity(person)), view)
+
+
+def effective_if_any(
+    person: str, organization: Organization, *, partner: Organization | None, now: datetime, catalog: Catalog
+) -> Access | None:
+    """Return what `effective` does for somebody who is among `everybody`, None for anybody else."""
+    view = View(organization, partner=partner, now=now, catalog=catalog)
+    found = view.person(identity(person))
+    return access_of(found, view) if view.counts(found) else None
+
+
+def unrecorded(organization: Organization, *, partner: Organization | None, now: datetime, catalog: Catalog) -> tuple[str, ...]:
+    """Return the organizations whose administrators are not known, though they would count here: itself, its managing partner."""
+    return View(organization, partner=partner, now=now, catalog=catalog).unrecorded
+
+
+def staff_over_customers(partner: Organization, catalog: Catalog) -> Organization:
+    """Return *partner* with nobody but those who hold a role over customers: all that its customers ask of it, and little to keep."""
+    if partner.administrators is None:
+        return partner
+    over = kinds_of(catalog).partner
+    kept = {key: person for key, person in partner.administrators.items() if not over.isdisjoint(person.roles)}
+    return replace(partner, administrators=kept, grants={})
 
 
 def everybody(organization: Organization, *, partner: Organization | None, now: datetime, catalog: Catalog) -> Iterator[Access]:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from reconciler.access.details import scoped_rights
 from reconciler.access.values import Right
 from reconciler.access.view import Person, View
 from reconciler.catalog import Catalog, Level
+from reconciler.catalog.matrix import SERVICE, SITE
 from reconciler.model.resources import Organization
 
 
@@ -71,10 +73,23 @@ def who_can(permission: str, organization: Organization, *, partner: Organizatio
     )
 
 
+@lru_cache(maxsize=4)
+def _scoped_permissions(catalog: Catalog) -> frozenset[str]:
+    """Return what may hold within a site, a location or a service; most permissions never do, and most people need no look at theirs."""
+    found = {permission for matrix in catalog.matrices.by_id.values() if _is_scoped(matrix.scope) for permission in matrix.labels}
+    return frozenset(found | {role.uncharted.permission for role in catalog.roles.values() if role.uncharted is not None})
+
+
+def _is_scoped(scope: str) -> bool:
+    return scope == SITE or scope.startswith(f"{SERVICE}/")
+
+
 def _found(permission: str, person: Person, view: View) -> Iterator[tuple[str | None, Right]]:
     profile = view.profile(person)
     if permission in profile.permissions:
         yield None, profile.permissions[permission]
+    if permission not in _scoped_permissions(view.catalog):
+        return
     for one in scoped_rights(person, view, profile):
         if one.permission == permission:
             yield one.scope, one.right

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from reconciler.access.combine import combined, widest
 from reconciler.access.restriction import Restriction, lines, restricted
@@ -14,8 +15,7 @@ from reconciler.model.resources import OrganizationType
 _NOT_ELEVATED = "outside an elevation a temporary cell reads, as the basic help desk role does"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartnerRoles:
+class PartnerRoles(NamedTuple):
     """Roles held in the managing partner's organization.
 
     Attributes:
@@ -28,9 +28,8 @@ class PartnerRoles:
     in_scope: bool | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """Everything that the organization-wide access of a person depends on.
+class Circumstances(NamedTuple):
+    """Everything that the organization-wide access of a person depends on; a tuple, because it is made, and looked up, for most people.
 
     Attributes:
         recorded: whether the organization's administrators are known at all.

@@ -111,8 +111,12 @@ class View:
         """Yield everybody who may have any access, by key."""
         for key in sorted(self._staff.keys() | self._partners.keys() | self._elevated.keys()):
             person = self.person(key)
-            if person.member is not None or person.grants or (person.partner is not None and self.counting(person.partner)):
+            if self.counts(person):
                 yield person
+
+    def counts(self, person: Person) -> bool:
+        """Tell whether somebody may have any access."""
+        return person.member is not None or bool(person.grants) or (person.partner is not None and bool(self.counting(person.partner)))
 
     def person(self, key: str) -> Person:
         """Return what counts of somebody; nothing of it need exist."""
@@ -128,9 +132,11 @@ class View:
         """Return what the person has apart from sites and locations; worked out once for all people in the same circumstances."""
         member, partner = person.member, person.partner
         signature = (
-            None if member is None else (member.roles, member.home),
-            None if partner is None else (partner.roles, self.in_scope(partner)),
-            tuple(grant.name for grant in person.grants),
+            None if member is None else member.roles,
+            None if member is None else member.home,
+            None if partner is None else partner.roles,
+            None if partner is None else self.in_scope(partner),
+            tuple(grant.name for grant in person.grants) if person.grants else None,
         )
         found = self._known.get(signature)
         if found is None:

@@ -16,10 +16,13 @@ from reconciler.cli.streams import LostOutputError, OutputError, write_report
 from reconciler.model.errors import DeclinedError, LockedError, ReconcilerError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.results import Failure
-from reconciler.reports import Style, render
+from reconciler.reports import Style, formats_of, render
 
 _ALIKE = 0.75
 """How much of a mistyped option must be right before another one is suggested."""
+
+_FOR_PEOPLE = ("text", "csv")
+"""Formats in which no failure is a document: it goes to standard error, in words."""
 
 
 def report(error: Exception, process: Process) -> int:
@@ -97,7 +100,7 @@ def _internal(error: Exception) -> Finding:
 
 def _write(failure: Failure, process: Process) -> None:
     """As the one document on standard output (or in the file) where a machine reads, else on standard error."""
-    if process.format != "text":
+    if process.format not in _FOR_PEOPLE:
         for output in dict.fromkeys((process.output or "-", "-")):
             try:
                 write_report(lambda out: _render(failure, process, out), output)
@@ -118,4 +121,10 @@ def _to_stderr(failure: Failure, process: Process) -> None:
 
 
 def _render(failure: Failure, process: Process, out: TextIO) -> None:
-    render(failure, process.format, out, exit_code=failure.exit_code, style=Style(width=process.width))
+    render(
+        failure,
+        process.format if process.format in formats_of(Failure) else "text",
+        out,
+        exit_code=failure.exit_code,
+        style=Style(width=process.width),
+    )

@@ -2,6 +2,7 @@
 
 import click
 
+from reconciler.cli.commands.access import access
 from reconciler.cli.commands.apply import apply
 from reconciler.cli.commands.drift import drift
 from reconciler.cli.commands.history import history
@@ -13,6 +14,7 @@ from reconciler.cli.commands.state import state
 from reconciler.cli.commands.unlock import unlock
 from reconciler.cli.commands.validate import validate
 from reconciler.cli.commands.verify import verify
+from reconciler.cli.commands.who_can import who_can
 from reconciler.cli.groups import Commands
 from reconciler.cli.version import version_text
 
@@ -33,5 +35,5 @@ def commands() -> None:
     """Declare the administrators of Webex organizations in YAML; see, review and apply every change."""
 
 
-for _command in (init, validate, plan, apply, show, drift, history, verify, schema, state, unlock):
+for _command in (init, validate, plan, apply, show, access, who_can, drift, history, verify, schema, state, unlock):
     commands.add_command(_command)

@@ -17,6 +17,9 @@ DEFAULT_LOCK_TIMEOUT = timedelta(seconds=30)
 FORMATS = ("text", "json")
 """The formats of reports, the default first; written down here because the reports themselves load slowly."""
 
+SHEETS = (*FORMATS, "csv")
+"""The formats of commands that also answer as a spreadsheet."""
+
 TARGETS = ("none",)
 """The targets there are, for the same reason."""
 

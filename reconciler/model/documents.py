@@ -59,6 +59,9 @@ def _without_defaults(items: Iterable[tuple[str, Any]]) -> Document:
     return {key: value for key, value in items if value is not None and value is not False and value not in ([], {})}
 
 
+_NOWHERE: Final[frozenset[str]] = frozenset()
+
+
 def settings_document(settings: Settings) -> Document:
     """Return the canonical document of an organization's settings."""
     mode = settings.restricted_mode
@@ -118,21 +121,23 @@ def administrator_document(administrator: Administrator) -> Document:
 
 def read_administrator(document: Mapping[str, Any]) -> Administrator:
     """Return the administrator that `administrator_document` wrote."""
-    home = document.get("home")
-    customers = document.get("customers")
+    # A fleet has hundreds of thousands of people, and most have none of these: what is not there is not built.
+    get = document.get
+    home, sites, locations, customers, end = get("home"), get("sites"), get("locations"), get("customers"), get("expires_at")
     return Administrator(
         email=document["email"],
-        name=document.get("name"),
+        name=get("name"),
         roles=frozenset(document["roles"]),
-        sites={
-            site: SiteAssignment(role=held.get("role"), meeting_content_manager=held.get("meeting_content_manager", False))
-            for site, held in document.get("sites", {}).items()
-        },
-        locations=frozenset(document.get("locations", ())),
+        sites={site: _read_assignment(held) for site, held in sites.items()} if sites else {},
+        locations=frozenset(locations) if locations else _NOWHERE,
         customers=None if customers is None else frozenset(customers),
         home=None if home is None else Home(organization=home.get("organization"), type=home.get("type")),
-        expires_at=_read_instant(document, "expires_at"),
+        expires_at=None if end is None else parse_instant(end),
     )
+
+
+def _read_assignment(document: Mapping[str, Any]) -> SiteAssignment:
+    return SiteAssignment(role=document.get("role"), meeting_content_manager=document.get("meeting_content_manager", False))
 
 
 def grant_document(grant: Grant) -> Document:

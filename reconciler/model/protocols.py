@@ -123,6 +123,10 @@ class StateReader(Protocol):
         """Return the recorded head of every chain, by organization."""
         ...
 
+    def last_recorded(self, organization: str | None = None) -> dict[str, datetime]:
+        """Return when the last entry of one chain, or of every chain, was written, UTC, by organization; without an entry, nothing."""
+        ...
+
     def locks(self) -> list[LockInfo]:
         """Return the locks that are held, by id."""
         ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.model.changes import Action, Outcome, Plan, Reason, Summary
+from reconciler.model.documents import Document
 from reconciler.model.findings import Finding
 from reconciler.model.journal import Entry
 from reconciler.model.protocols import LockInfo, StoredHead
@@ -200,6 +201,78 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessOf:
+    """The answer of `access ORG PERSON`: the document of one access. `at` is UTC."""
+
+    location: str
+    lineage: str | None
+    at: datetime
+    access: Document
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessIn:
+    """What one organization adds to a list of accesses.
+
+    Attributes:
+        accesses: documents, by identity key of the person; read once.
+        unrecorded: organizations whose administrators are not known, though they would count.
+    """
+
+    organization: str
+    accesses: Iterator[Document]
+    unrecorded: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accesses:
+    """The answer of `access ORG` and of `access PERSON`; the other one of the two names is None.
+
+    Attributes:
+        found: yields, by name, what every organization adds; every call starts anew, and one is done before the next begins.
+    """
+
+    location: str
+    lineage: str | None
+    at: datetime
+    organization: str | None
+    person: str | None
+    found: Callable[[], Iterator[AccessIn]]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldersIn:
+    """What one organization adds to a list of holders: documents, those whose access is not known apart; `unrecorded` as above."""
+
+    organization: str
+    holders: tuple[Document, ...]
+    unknown: tuple[Document, ...]
+    unrecorded: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionHolders:
+    """The answer of `who-can`.
+
+    Attributes:
+        label: of the permission, as the articles print it.
+        see_also: permissions about the same thing under another name, with their labels.
+        found: yields, by name, what every organization adds; every call starts anew.
+    """
+
+    location: str
+    lineage: str | None
+    at: datetime
+    permission: str
+    label: str
+    see_also: Mapping[str, str]
+    found: Callable[[], Iterator[HoldersIn]]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unlocked:
     """The answer of `unlock`."""
 
@@ -224,4 +297,19 @@ class Failure:
     locks: tuple[LockInfo, ...] = field(default=())
 
 
-Result = Validation | FleetPlan | Application | Drift | StateOf | Organizations | History | Verification | Unlocked | Scaffold | Failure
+Result = (
+    Validation
+    | FleetPlan
+    | Application
+    | Drift
+    | StateOf
+    | Organizations
+    | History
+    | Verification
+    | AccessOf
+    | Accesses
+    | PermissionHolders
+    | Unlocked
+    | Scaffold
+    | Failure
+)

@@ -3,6 +3,7 @@
 Belongs here: which step follows which. Does not belong here: options, exit codes, wording, the clock, and any logic of a step.
 """
 
+from reconciler.pipeline.access import access_everywhere, access_of_everybody, access_of_person, permission_holders
 from reconciler.pipeline.changing import apply_paths, apply_saved, forget, unlock
 from reconciler.pipeline.checking import validate
 from reconciler.pipeline.planning import drift, load_plan, plan, show_plan
@@ -13,12 +14,16 @@ __all__ = [
     "Approval",
     "Request",
     "RunSettings",
+    "access_everywhere",
+    "access_of_everybody",
+    "access_of_person",
     "apply_paths",
     "apply_saved",
     "drift",
     "forget",
     "history",
     "load_plan",
+    "permission_holders",
     "plan",
     "show_organization",
     "show_organizations",

@@ -47,10 +47,10 @@ def show_organization(name: str, reader: StateReader, now: datetime) -> StateOf:
     return StateOf(location=reader.location, lineage=reader.lineage, serial=stored.serial, organization=stored.organization, now=now)
 
 
-def unknown_organization(name: str, reader: StateReader) -> MissingStateError:
-    """Return the error for an organization that is not stored; it names the one that may be meant."""
+def unknown_organization(name: str, reader: StateReader, *, command: str = "show") -> MissingStateError:
+    """Return the error for an organization that is not stored; it names the one that may be meant, in a call of *command*."""
     close = closest(name, [head.name for head in reader.heads() if head.digest is not None])
-    hint = f"reconciler show {close}" if close else "reconciler show"
+    hint = f"reconciler {command} {close}" if close else "reconciler show"
     return MissingStateError(f"no organization {name} is stored at {reader.location}", hint=hint)
 
 

@@ -1,4 +1,4 @@
-"""Reports: the values that use cases answer, written as text or JSON into a stream that the caller opened.
+"""Reports: the values that use cases answer, written as text, JSON or CSV into a stream that the caller opened.
 
 What belongs here: wording, layout, escaping. What does not: decisions, exit codes, clocks, files, options; those are given.
 May know: `model`, `planning.codec` (the one writer of plan documents), and wcwidth for the width of characters.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TextIO, get_args
 
 from reconciler.model.results import Result
-from reconciler.reports import json, text
+from reconciler.reports import csv, json, text
 from reconciler.reports.style import Style
 
 __all__ = ["FORMATS", "Format", "Style", "formats_of", "render"]
@@ -37,6 +37,7 @@ EVERY_KIND: Final[frozenset[type]] = frozenset(get_args(Result))
 FORMATS: Final[Mapping[str, Format]] = {
     "text": Format(render=text.render, kinds=EVERY_KIND),
     "json": Format(render=json.render, kinds=EVERY_KIND),
+    "csv": Format(render=csv.render, kinds=csv.KINDS),
 }
 
 

@@ -14,6 +14,8 @@ from reconciler.model.journal import Entry, EntryKind
 from reconciler.model.lifetimes import grant_status
 from reconciler.model.protocols import LockInfo
 from reconciler.model.results import (
+    Accesses,
+    AccessOf,
     Application,
     Difference,
     Drift,
@@ -21,6 +23,7 @@ from reconciler.model.results import (
     FleetPlan,
     History,
     Organizations,
+    PermissionHolders,
     Result,
     Scaffold,
     StateOf,
@@ -30,6 +33,7 @@ from reconciler.model.results import (
     Verification,
 )
 from reconciler.model.writing import Members, finding_document, write_document
+from reconciler.reports.access import access_members
 from reconciler.reports.stateless import with_stateless
 from reconciler.reports.style import Style
 
@@ -57,6 +61,8 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             _write("history", _history(result), out, exit_code)
         case Verification():
             _write("verification", _verification(result), out, exit_code)
+        case AccessOf() | Accesses() | PermissionHolders():
+            _write(*access_members(result), out, exit_code)
         case Unlocked():
             _write("unlock", {"lock": _lock(result.lock)}, out, exit_code)
         case Scaffold():

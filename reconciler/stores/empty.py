@@ -1,6 +1,7 @@
 """The stored state before there is one."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from reconciler.model.journal import ChainHead, Entry
 from reconciler.model.protocols import LockInfo, Stored, StoredHead
@@ -33,6 +34,10 @@ class EmptyState:
     def chain_heads(self) -> list[ChainHead]:
         """Return no chain."""
         return []
+
+    def last_recorded(self, organization: str | None = None) -> dict[str, datetime]:
+        """Return nothing."""
+        return {}
 
     def locks(self) -> list[LockInfo]:
         """Return no lock."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, select, tuple_
 
 from reconciler.model.errors import CorruptStateError
+from reconciler.model.instants import parse_instant
 from reconciler.model.journal import ChainHead, Entry
 from reconciler.model.protocols import LockInfo, Stored, StoredHead
 from reconciler.stores import checks
@@ -24,6 +26,9 @@ _HEADS: Final = select(organizations.c.name, organizations.c.serial, organizatio
 )
 _READ: Final = select(organizations.c.serial, organizations.c.digest, organizations.c.body).where(organizations.c.name == bindparam("name"))
 _CHAINS: Final = select(chains.c.organization, chains.c.seq, chains.c.hash).order_by(chains.c.organization)
+_LAST: Final = select(chains.c.organization, journal.c.at).join(
+    journal, and_(journal.c.organization == chains.c.organization, journal.c.seq == chains.c.seq)
+)
 _LOCKS: Final = select(locks)
 _PAGE_OF_JOURNAL: Final = (
     select(journal)
@@ -101,6 +106,14 @@ class SqlReader:
         with fence(self.location):
             rows = self._connection.execute(_CHAINS).all()
         return [ChainHead(organization=organization, seq=seq, hash=own) for organization, seq, own in rows]
+
+    def last_recorded(self, organization: str | None = None) -> dict[str, datetime]:
+        """Return when the last entry of one chain, or of every chain, was written."""
+        statement = _LAST if organization is None else _LAST.where(chains.c.organization == organization)
+        with fence(self.location):
+            rows = self._connection.execute(statement).all()
+        with readable(f"{self.location}, table journal,"):
+            return {name: parse_instant(at) for name, at in rows}
 
     def locks(self) -> list[LockInfo]:
         """Return the locks that are held, by id."""

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.running import MANIFESTS, STATE, TWO, Place, command, environment, hook
 
-READING = (["plan", MANIFESTS], ["drift", MANIFESTS], ["show"], ["show", "acme"], ["history"], ["verify"])
+READING = (["plan", MANIFESTS], ["drift", MANIFESTS], ["show"], ["show", "acme"], ["history"], ["verify"], ["who-can", "locations"])
 CHECKS = (*READING, ["validate", MANIFESTS], ["schema", "plan"])
 
 DIE_IN_A_TRANSACTION = """

@@ -24,7 +24,16 @@ def test_every_command_takes_every_common_option(gold: Place) -> None:
     made = gold.run("apply", "--auto-approve", *COMMON).document
     assert made["summary"]["create"] == 6
     assert (gold.folder / "elsewhere" / "state.db").exists()
-    for arguments in (["validate"], ["plan", "--detailed-exitcode"], ["drift"], ["show"], ["history", "acme"], ["verify"]):
+    for arguments in (
+        ["validate"],
+        ["plan", "--detailed-exitcode"],
+        ["drift"],
+        ["show"],
+        ["history", "acme"],
+        ["verify"],
+        ["access", "acme"],
+        ["who-can", "locations"],
+    ):
         done = gold.run(*arguments, *COMMON, *READING)
         assert (done.code, done.document["kind"] != "error", done.err) == (0, True, ""), arguments
     assert {entry["actor"] for entry in gold.run("history", *COMMON).document["entries"]} == {"alice@x.example"}

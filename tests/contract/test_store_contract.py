@@ -296,6 +296,15 @@ def test_entries_of_a_plan_are_those_of_no_other(store: Store) -> None:
     assert list(store.entries_of_plan("sha256:" + "c" * 64)) == []
 
 
+def test_the_last_record_of_every_chain_is_known_by_its_instant(store: Store) -> None:
+    assert store.last_recorded() == store.last_recorded("acme") == {}
+    store.note("acme", [a_record(at=NOW), a_record(at=NOW + timedelta(hours=1))])
+    store.note("globex", [a_record(at=NOW)])
+    assert store.last_recorded() == {"acme": NOW + timedelta(hours=1), "globex": NOW}
+    assert store.last_recorded("globex") == {"globex": NOW}
+    assert store.last_recorded("initech") == {}
+
+
 def test_a_forgotten_organization_keeps_serial_and_chain_and_may_come_back(store: Store) -> None:
     put(store, an_organization())
     assert put(store, None) == 2

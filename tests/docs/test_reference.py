@@ -29,7 +29,7 @@ def test_every_command_and_option_that_a_page_names_exists(page: Path) -> None:
     blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
     spans = [*re.findall(r"`([^`\n]+)`", text), *(line for block in blocks for line in block.splitlines())]
     for span in spans:
-        for named in re.findall(r"(?:^|[\s/])reconciler ([a-z]+(?: [a-z]+)?)", span):
+        for named in re.findall(r"(?:^|[\s/])reconciler ([a-z][a-z-]*(?: [a-z]+)?)", span):
             assert any(named == command or named.split()[0] == command.split()[0] for command in commands), span
         for option in re.findall(r"(?<!\S)--[a-z][a-z-]+", span):
             assert f"`{option}" in reference or option in FOREIGN_OPTIONS, span

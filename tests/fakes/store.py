@@ -48,6 +48,10 @@ class MemoryStore:
     def chain_heads(self) -> list[ChainHead]:
         return [ChainHead(organization=name, seq=chain[-1].seq, hash=chain[-1].hash) for name, chain in sorted(self._chains.items())]
 
+    def last_recorded(self, organization: str | None = None) -> dict[str, datetime]:
+        names = sorted(self._chains) if organization is None else [organization]
+        return {name: chain[-1].record.at for name in names if (chain := self._chains.get(name))}
+
     def locks(self) -> list[LockInfo]:
         return self._locks_on(self._locks)
 

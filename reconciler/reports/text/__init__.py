@@ -6,12 +6,15 @@ All foreign text goes through `visible`; every line leaves through `Page.line`, 
 from typing import TextIO
 
 from reconciler.model.results import (
+    Accesses,
+    AccessOf,
     Application,
     Drift,
     Failure,
     FleetPlan,
     History,
     Organizations,
+    PermissionHolders,
     Result,
     Scaffold,
     StateOf,
@@ -20,6 +23,7 @@ from reconciler.model.results import (
     Verification,
 )
 from reconciler.reports.style import Style
+from reconciler.reports.text.access import access
 from reconciler.reports.text.application import application
 from reconciler.reports.text.drift import drift
 from reconciler.reports.text.failure import failure, unlocked
@@ -52,6 +56,8 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             history(page, result)
         case Verification():
             verification(page, result)
+        case AccessOf() | Accesses() | PermissionHolders():
+            access(page, result)
         case Unlocked():
             unlocked(page, result)
         case Scaffold():

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from reconciler import catalog
+from reconciler.access import access_document, effective, everybody, holder_document, who_can
 from reconciler.model.changes import Action, Change, FieldChange, Moment, Outcome, Plan, Reason, Risk, Status, Summary
 from reconciler.model.documents import Document, administrator_document, digest_of, grant_document, settings_document
 from reconciler.model.findings import Finding, Position, Range, Severity
@@ -24,6 +26,9 @@ from reconciler.model.resources import (
     SiteAssignment,
 )
 from reconciler.model.results import (
+    Accesses,
+    AccessIn,
+    AccessOf,
     Application,
     Counts,
     Difference,
@@ -31,7 +36,9 @@ from reconciler.model.results import (
     Failure,
     FleetPlan,
     History,
+    HoldersIn,
     Organizations,
+    PermissionHolders,
     Problem,
     Result,
     Scaffold,
@@ -592,6 +599,126 @@ def unlocks() -> dict[str, Result]:
     return {"released": Unlocked(lock=a_lock()), "hostile": Unlocked(lock=a_lock(NEW_LINE, ESCAPE, HOSTILE))}
 
 
+CATALOG = catalog.load()
+STORED: dict[str, Any] = {"location": LOCATION, "lineage": LINEAGE, "at": NOW}
+STATELESS: dict[str, Any] = {"location": LOCATION, "lineage": None, "at": NOW}
+EARLIER = a_finding(
+    "facts as stored now",
+    rule="facts-as-stored-now",
+    severity=Severity.INFO,
+    detail="acme-health was last changed at 2026-11-20T09:45:00Z; what was changed since is not taken back",
+    hint="reconciler history acme-health",
+)
+
+
+def people_of(name: str = "acme-health", *people: Administrator, grants: Iterable[Grant] = (), **fields: Any) -> Organization:
+    return Organization(
+        name=name,
+        settings=settings(**fields),
+        administrators={person.key: person for person in people},
+        grants={grant.name: grant for grant in grants},
+    )
+
+
+TOM = an_administrator("tom@northwind.example", "help-desk-administrator-advanced")
+PIA = an_administrator("pia@northwind.example", "partner-administrator", customers=frozenset({"globex"}))
+NORTHWIND = people_of(
+    "northwind", TOM, PIA, type=OrganizationType.PARTNER, managed_by=None, restricted_mode=None, sites={}, services=frozenset()
+)
+ACME = people_of(
+    "acme-health",
+    an_administrator(),
+    BOB,
+    EVE,
+    NOC,
+    an_administrator("carol@acme.example", "location-administrator", locations=frozenset({"Berlin", "Praha"})),
+    grants=[a_grant(agent_email=TOM.email, agent_type="managing-partner")],
+)
+HOSTILE_ACME = people_of(
+    "acme-health",
+    *(
+        an_administrator(
+            f"{text}@x.example",
+            "support-administrator",
+            text,
+            sites={text: SiteAssignment(role="site-administrator")},
+        )
+        for text in (*HOSTILE, '=cmd|"/c calc"', "+1", "-1", "@x", "\ttab", "\uff1dwide")
+    ),
+    grants=[a_grant(text, agent_email="tac@cisco.example", reason=text, ticket=text, approved_by=text) for text in HOSTILE],
+)
+
+
+def access_of(email: str, organization: Organization = ACME) -> Document:
+    partner = NORTHWIND if organization.settings else None
+    return access_document(effective(email, organization, partner=partner, now=NOW, catalog=CATALOG), CATALOG)
+
+
+def cut(access: Document) -> Document:
+    """Return *access* with two permissions only: enough to see foreign text in every place."""
+    return {**access, "permissions": dict(list(access["permissions"].items())[:2]), "restricted": access["restricted"][:1]}
+
+
+def accesses_in(organization: Organization = ACME) -> Callable[[], Iterator[AccessIn]]:
+    def found() -> Iterator[AccessIn]:
+        people = everybody(organization, partner=NORTHWIND, now=NOW, catalog=CATALOG)
+        documents = (access_document(access, CATALOG) for access in people)
+        if organization is HOSTILE_ACME:
+            documents = (cut(document) for document in documents)
+        yield AccessIn(organization=organization.name, accesses=documents, unrecorded=())
+
+    return found
+
+
+def accesses_of(email: str) -> Callable[[], Iterator[AccessIn]]:
+    def found() -> Iterator[AccessIn]:
+        yield AccessIn(organization="acme-health", accesses=iter((access_of(email),)), unrecorded=())
+        yield AccessIn(organization="globex", accesses=iter(()), unrecorded=("globex", NEW_LINE))
+
+    return found
+
+
+def holders_in(permission: str, organization: Organization = ACME) -> HoldersIn:
+    found = who_can(permission, organization, partner=None if organization is NORTHWIND else NORTHWIND, now=NOW, catalog=CATALOG)
+    holders, unknown = (tuple(map(holder_document, some)) for some in (found.holders, found.unknown))
+    return HoldersIn(organization=organization.name, holders=holders, unknown=unknown, unrecorded=())
+
+
+def accesses() -> dict[str, Result]:
+    return {
+        "person": AccessOf(access=access_of(BOB.email), **STORED),
+        "elevated": AccessOf(access=access_of(TOM.email), findings=(EARLIER,), **STORED),
+        "nobody": AccessOf(access=access_of("nobody@acme.example"), **STORED),
+        "unrecorded": AccessOf(access=access_of(BOB.email, replace(ACME, administrators=None)), **STORED),
+        "stateless": AccessOf(access=access_of(BOB.email, Organization(name="acme-health", administrators={})), **STATELESS),
+        "hostile": AccessOf(access=cut(access_of("tac@cisco.example", HOSTILE_ACME)), **STORED),
+    }
+
+
+def several_accesses() -> dict[str, Result]:
+    return {
+        "organization": Accesses(organization="acme-health", person=None, found=accesses_in(), findings=(EARLIER,), **STORED),
+        "person": Accesses(organization=None, person=EVE.email, found=accesses_of(EVE.email), **STORED),
+        "hostile": Accesses(organization=NEW_LINE, person=None, found=accesses_in(HOSTILE_ACME), **STORED),
+        "stateless": Accesses(organization=None, person=EVE.email, found=again(), **STATELESS),
+    }
+
+
+def holders_of_permissions() -> dict[str, Result]:
+    def of(permission: str, *found: HoldersIn, **facts: Any) -> Result:
+        see_also = {twin: CATALOG.matrices.labels[twin] for twin in CATALOG.matrices.twins(permission)}
+        label = CATALOG.matrices.labels[permission]
+        return PermissionHolders(permission=permission, label=label, see_also=see_also, found=again(*found), **facts)
+
+    nothing = HoldersIn(organization="globex", holders=(), unknown=(), unrecorded=("globex",))
+    return {
+        "holders": of("user-management", holders_in("user-management"), holders_in("user-management", NORTHWIND), nothing, **STORED),
+        "unknown": of("view-support-cases", holders_in("view-support-cases"), findings=(EARLIER,), **STORED),
+        "hostile": of("analytics-and-reports", holders_in("analytics-and-reports", HOSTILE_ACME), **STORED),
+        "stateless": of("locations", **STATELESS),
+    }
+
+
 def every_result() -> dict[str, Result]:
     """Return all of the above by `KIND-CASE`."""
     kinds = {
@@ -606,5 +733,8 @@ def every_result() -> dict[str, Result]:
         "error": failures(),
         "init": scaffolds(),
         "unlock": unlocks(),
+        "access": accesses(),
+        "accesses": several_accesses(),
+        "who-can": holders_of_permissions(),
     }
     return {f"{kind}-{case}": result for kind, cases in kinds.items() for case, result in cases.items()}

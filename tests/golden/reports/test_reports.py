@@ -1,5 +1,6 @@
 """Every kind of result in every format, whole texts compared, and what holds of all of them."""
 
+import csv
 import io
 import json
 import os
@@ -13,7 +14,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from reconciler.model.results import Result
-from reconciler.reports import FORMATS, Style, formats_of, render
+from reconciler.reports import Style, formats_of, render
 from tests.golden.golden import assert_golden
 from tests.golden.reports.builders import LOCATION, every_result
 
@@ -37,10 +38,16 @@ def rendered(name: str, format_: str, style: Style = PLAIN) -> str:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("format_", FORMATS)
-@pytest.mark.parametrize("name", RESULTS)
+WRITTEN = [(name, format_) for name, result in RESULTS.items() for format_ in formats_of(type(result))]
+
+
+@pytest.mark.parametrize(("name", "format_"), WRITTEN)
 def test_a_report_is_what_it_was(name: str, format_: str) -> None:
-    assert_golden(f"reports/{format_}/{name}.{'json' if format_ == 'json' else 'txt'}", rendered(name, format_))
+    assert_golden(f"reports/{format_}/{name}.{'txt' if format_ == 'text' else format_}", rendered(name, format_))
+
+
+def kind_of(name: str) -> str:
+    return "who-can" if name.startswith("who-can-") else name.partition("-")[0]
 
 
 @pytest.mark.parametrize("name", ["plan-changes", "plan-refused", "apply-partly", "state-organization", "history-runs"])
@@ -80,7 +87,7 @@ def test_json_is_one_canonical_document(name: str) -> None:
     assert "##[" not in text
     assert text.replace("#\\u0023[", "##[") == json.dumps(document, indent=2, sort_keys=True) + "\n"
     assert document["format_version"] == "1.0"
-    assert document["kind"] == name.partition("-")[0]
+    assert document["kind"] == kind_of(name)
     assert document["exit_code"] == EXIT_CODES.get(name, 0)
 
 
@@ -91,22 +98,38 @@ def test_json_keeps_its_schema(name: str) -> None:
     assert [f"{error.json_path}: {error.message}" for error in Draft7Validator(schema).iter_errors(document)] == []
 
 
-@pytest.mark.parametrize("kind", ["plan", "drift", "organizations", "history", "verification"])
+@pytest.mark.parametrize("kind", ["plan", "drift", "organizations", "history", "verification", "access", "accesses", "who-can"])
 def test_text_begins_with_the_missing_state(kind: str) -> None:
     name = "plan-first" if kind == "plan" else f"{kind}-stateless"
     first = rendered(name, "text").partition("\n")[0]
     assert first == f"No stored state at {LOCATION}: everything counts as new, nothing can be removed or found drifted."
 
 
-def test_every_kind_has_text_and_json() -> None:
-    assert {formats_of(type(result)) for result in RESULTS.values()} == {("text", "json")}
+@pytest.mark.parametrize("name", [name for name, format_ in WRITTEN if format_ == "csv"])
+def test_csv_is_quoted_and_no_spreadsheet_takes_it_for_formulas(name: str) -> None:
+    text = rendered(name, "csv")
+    rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    assert rows[0] == ["organization", "person", "scope", "permission", "access", "because"]
+    assert {len(row) for row in rows} == {6}
+    assert text.count("\r\n") == len(rows) == text.count("\n")
+    assert all(line.startswith('"') and line.endswith('"') for line in text.split("\r\n")[:-1])
+    assert not [cell for row in rows for cell in row if cell[:1] in set("=+-@\t\r\n\0＝＋－＠") - {""}]
+    assert all(row[4] for row in rows)
+    assert all(cell.isprintable() and "##[" not in cell for row in rows for cell in row)
+
+
+def test_every_kind_has_text_and_json_and_lists_of_rights_are_sheets() -> None:
+    assert {formats_of(type(result))[:2] for result in RESULTS.values()} == {("text", "json")}
+    assert {kind_of(name) for name, format_ in WRITTEN if format_ == "csv"} == {"accesses", "who-can"}
+    with pytest.raises(TypeError, match="no form as CSV"):
+        render(RESULTS["access-person"], "csv", io.StringIO(), exit_code=0, style=PLAIN)
     assert {type(result) for result in RESULTS.values()} == set(Result.__args__)
 
 
 def test_the_bytes_do_not_depend_on_the_hash_seed() -> None:
     program = (
         "import hashlib; from tests.golden.reports import test_reports as t; "
-        "print(hashlib.sha256(''.join(t.rendered(n, f) for n in t.RESULTS for f in t.FORMATS).encode()).hexdigest())"
+        "print(hashlib.sha256(''.join(t.rendered(n, f) for n, f in t.WRITTEN).encode()).hexdigest())"
     )
 
     def digest(seed: str) -> str:

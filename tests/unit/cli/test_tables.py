@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.cli import exits
 from reconciler.cli.commands.schema import schema
-from reconciler.cli.options import FORMATS, TARGETS
+from reconciler.cli.options import FORMATS, SHEETS, TARGETS
 from reconciler.manifests.schemas import find_schema, schema_names
 from reconciler.model import errors
 from reconciler.model.results import Result
@@ -18,7 +18,22 @@ from reconciler.targets import TARGETS as BUILT
 FAILURES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.ReconcilerError)]
 KINDS = (
     *("Organization", "ElevationGrant", "configuration"),
-    *("validation", "plan", "apply", "drift", "state", "organizations", "history", "verification", "init", "unlock", "error"),
+    *(
+        "validation",
+        "plan",
+        "apply",
+        "drift",
+        "state",
+        "organizations",
+        "history",
+        "verification",
+        "access",
+        "accesses",
+        "who-can",
+        "init",
+        "unlock",
+        "error",
+    ),
 )
 CODES = {
     "ExpiredPlanError": 4,
@@ -33,8 +48,11 @@ CODES = {
 
 
 def test_formats_and_targets_are_those_there_are() -> None:
-    assert tuple(RENDERERS) == FORMATS
-    assert {formats_of(kind) for kind in Result.__args__} == {FORMATS}
+    assert tuple(RENDERERS) == SHEETS
+    assert {kind.__name__: formats_of(kind) for kind in Result.__args__ if formats_of(kind) != FORMATS} == {
+        "Accesses": SHEETS,
+        "PermissionHolders": SHEETS,
+    }
     assert tuple(BUILT) == TARGETS
 
 

@@ -9,7 +9,8 @@ import pytest
 from jsonschema import Draft7Validator
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
-KINDS = ("validation", "plan", "apply", "drift", "state", "organizations", "history", "verification", "error", "init", "unlock")
+REPORTS = ("validation", "plan", "apply", "drift", "state", "organizations", "history", "verification", "error", "init", "unlock")
+KINDS = (*REPORTS, "access", "accesses", "who-can")
 
 
 def schema(kind: str) -> dict[str, Any]:

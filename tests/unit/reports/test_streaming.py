@@ -2,11 +2,15 @@
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
+import pytest
+
+from reconciler.model.documents import Document
 from reconciler.model.journal import Entry
-from reconciler.model.results import History, Organizations, StoredOrganization
+from reconciler.model.results import Accesses, AccessIn, History, HoldersIn, Organizations, PermissionHolders, StoredOrganization
 from reconciler.reports import Style, render
-from tests.golden.reports.builders import LINEAGE, LOCATION, a_stored, an_entry
+from tests.golden.reports.builders import LINEAGE, LOCATION, STORED, a_stored, access_of, an_entry, holders_in
 
 
 class Watched(io.StringIO):
@@ -43,3 +47,36 @@ def test_text_of_a_journal_is_written_run_by_run() -> None:
     result = History(location=LOCATION, lineage=LINEAGE, organization=None, entries=entries, head=None)
     render(result, "text", out, exit_code=0, style=Style())
     assert out.seen[0] < out.seen[2]
+
+
+@pytest.mark.parametrize("format_", ["text", "json", "csv"])
+def test_holders_are_written_organization_by_organization(format_: str) -> None:
+    out = Watched()
+
+    def found() -> Iterator[HoldersIn]:
+        for _ in range(3):
+            out.look()
+            yield holders_in("user-management")
+
+    facts: dict[str, Any] = {"permission": "user-management", "label": "User management", "see_also": {}}
+    render(PermissionHolders(found=found, **facts, **STORED), format_, out, exit_code=0, style=Style())
+    assert out.seen == sorted(set(out.seen))
+
+
+@pytest.mark.parametrize("format_", ["text", "json", "csv"])
+def test_accesses_are_written_person_by_person(format_: str) -> None:
+    out = Watched()
+
+    def documents() -> Iterator[Document]:
+        for _ in range(3):
+            out.look()
+            yield access_of("bob@acme.example")
+
+    result = Accesses(
+        organization="acme-health",
+        person=None,
+        found=lambda: iter([AccessIn(organization="acme-health", accesses=documents(), unrecorded=())]),
+        **STORED,
+    )
+    render(result, format_, out, exit_code=0, style=Style())
+    assert out.seen == sorted(set(out.seen))

@@ -1,0 +1,44 @@
+"""`reconciler who-can`."""
+
+from datetime import datetime
+
+import click
+
+from reconciler.cli.exits import OK
+from reconciler.cli.options import SHEETS, Common, common_options
+from reconciler.cli.process import Process
+from reconciler.cli.types import Instant
+
+
+@click.command("who-can", short_help="Show who has a permission, over all organizations.")
+@click.argument("permission", metavar="PERMISSION")
+@click.option("--at", type=Instant(), help="Answer for this instant from the stored facts, such as 2026-11-20T09:00:00Z; default now.")
+@common_options(reads=True, formats=SHEETS)
+@click.pass_obj
+def who_can(process: Process, common: Common, permission: str, at: datetime | None) -> int:
+    """Show everybody who has a permission, in every stored organization or in those of --org and -l.
+
+    People of whom it is not known are listed apart, never left out. --at leaves out what has ended by then and what has not yet begun.
+    The formats are text, json and csv.
+
+    \b
+    Examples:
+      reconciler who-can user-management
+      reconciler who-can device-management --org acme-health --format csv
+    """
+    from reconciler import pipeline
+    from reconciler.cli.notes import say_notes
+    from reconciler.cli.session import Session
+    from reconciler.pipeline.planning import require_state
+    from reconciler.stores import open_reader
+
+    session = Session(process, common)
+    request = session.request()
+    reader = open_reader(session.state)
+    try:
+        require_state(request, reader)
+        found = pipeline.permission_holders(permission, reader, request, at or session.now())
+        say_notes(session, found)
+        return session.report(found, exit_code=OK)
+    finally:
+        reader.close()
