@@ -34,11 +34,6 @@ def resolve(
     return after, findings
 
 
-def ended(stored: Organization, now: datetime, *, request_lifetime: timedelta) -> Organization:
-    """Return *stored* with every end recorded that has come by *now*, and nothing else changed."""
-    return resolve(Organization(name=stored.name), stored, now, request_lifetime=request_lifetime)[0]
-
-
 def _administrators(
     declared: Mapping[str, Administrator] | None, stored: Mapping[str, Administrator] | None, now: datetime
 ) -> Mapping[str, Administrator] | None:

@@ -6,7 +6,6 @@ from datetime import datetime
 import pytest
 
 from reconciler.model.resources import Administrator, EndReason, Grant, Organization
-from reconciler.planning.scope import ended as with_ends
 from reconciler.planning.scope import resolve
 from tests.fakes.builders import (
     ALICE,
@@ -88,8 +87,9 @@ def test_a_persons_access_lasts_up_to_its_end_and_not_at_it() -> None:
 
 def test_ends_alone_change_nothing_else() -> None:
     stored = an_organization(ALICE, EVE, grants=[a_grant(), a_request("inc-2")])
-    assert with_ends(stored, NOW, request_lifetime=HOUR) == stored
-    later = with_ends(stored, NOW + HOUR, request_lifetime=HOUR)
+    nothing = Organization(name="acme")
+    assert resolve(nothing, stored, NOW, request_lifetime=HOUR) == (stored, [])
+    later, _ = resolve(nothing, stored, NOW + HOUR, request_lifetime=HOUR)
     assert (later.settings, later.administrators) == (stored.settings, people(ALICE))
     assert {name: grant.ended and grant.ended.reason for name, grant in later.grants.items()} == {
         "inc-1": EndReason.EXPIRED,
