@@ -23,6 +23,7 @@ from reconciler.model.policy import Acknowledgements
 from reconciler.model.results import FleetPlan, Result
 from reconciler.pipeline import Request, RunSettings
 from reconciler.reports import Style, render
+from reconciler.reports.visible import visible
 from reconciler.stores import here
 
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
@@ -150,13 +151,20 @@ class Session:
         return Style(color=color, width=self._process.width, offers=offers)
 
 
+class _Line(logging.Formatter):
+    """One line in the form that findings have; foreign text in it cannot become anything else."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{record.levelname.lower()}: {visible(record.getMessage())}"
+
+
 def _configure_log(common: Common) -> None:
     named = os.environ.get("RECONCILER_LOG", "")
     if named and named not in _LEVELS:
         raise UsageError(f"RECONCILER_LOG={named} is no level", detail=f"one of: {', '.join(_LEVELS)}")
     level = _LEVELS.get(named, logging.WARNING) + 10 * (common.quiet - common.verbose)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    handler.setFormatter(_Line())
     logger = logging.getLogger("reconciler")
     logger.handlers = [handler]
     logger.propagate = False
