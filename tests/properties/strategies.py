@@ -16,7 +16,7 @@ from reconciler.model.resources import (
     Settings,
     SiteAssignment,
 )
-from reconciler.planning.scope import ended as with_ends
+from reconciler.planning.scope import resolve
 from tests.fakes.builders import HOUR, MINUTE, NOW, ended, people
 
 MAILBOXES = ["alice", "bob", "carol", "dan", "eve", "straße", "андрей"]
@@ -131,7 +131,7 @@ def stored_organizations(draw: st.DrawFn) -> Organization:
     """Return what a state may hold of `acme`: written some time ago, with ends that nobody has recorded yet, and with history."""
     held = draw(_named(["old-1", "old-2"]))
     stored = Organization(name="acme", settings=draw(settings()), administrators=people(*draw(staffs())), grants=held)
-    stored = with_ends(stored, draw(instants(-90, 0)), request_lifetime=HOUR)
+    stored, _ = resolve(Organization(name="acme"), stored, draw(instants(-90, 0)), request_lifetime=HOUR)
     history = draw(st.booleans())
     grant = draw(grants("history"))
     return replace(stored, grants={**stored.grants, "history": ended(grant, EndReason.OMITTED, NOW - MINUTE)}) if history else stored

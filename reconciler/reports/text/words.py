@@ -75,8 +75,6 @@ def holdings(document: Document) -> list[str]:
         parts.append(f"from {value(home['organization'])}" if home.get("organization") else f"external ({value(home.get('type'))})")
     if document.get("expires_at"):
         parts.append(f"until {visible(document['expires_at'])}")
-    if document.get("protect"):
-        parts.append("protected")
     if document.get("name"):
         parts.append(f"name {value(document['name'])}")
     return _sentence(parts)

@@ -239,6 +239,16 @@ def test_a_saved_plan_is_shown_with_what_has_left_it_behind(folder: Path) -> Non
     assert foreign.message == "Saved plan does not match the given state at sqlite:///x.db"
 
 
+def test_a_saved_plan_that_was_applied_says_by_which_run(folder: Path) -> None:
+    store = MemoryStore()
+    made = applied(write(folder, acme=organization()), store)
+    (done,) = [finding for finding in show_plan(made, store, NOW).findings if finding.rule == "stale-plan"]
+    assert (done.severity, done.message.startswith("this plan was applied by run ")) == (Severity.INFO, True)
+    put(store, an_organization(an_administrator()))
+    (moved,) = [finding for finding in show_plan(made, store, NOW).findings if finding.rule == "stale-plan"]
+    assert (moved.severity, "has changed since" in moved.message) == (Severity.WARNING, True)
+
+
 # drift
 
 

@@ -110,7 +110,7 @@ def forged(made: FleetPlan, change_person: Callable[[dict[str, Any]], None]) -> 
     write_plan(made, out, exit_code=None)
     document = json.loads(out.getvalue())
     for change in document["resource_changes"]:
-        if change["name"] == "bob@acme.example":
+        if change["name"] in {"bob@acme.example", "inc-1"}:
             change_person(change["change"]["after"])
     content = [{key: value for key, value in change.items() if key not in {"range", "risk"}} for change in document["resource_changes"]]
     digest = sha256_hex(compact({"lineage": None, "serial": 0, "resource_changes": content}))
@@ -140,6 +140,16 @@ def test_a_forged_plan_gains_nothing_that_a_manifest_could_not(place: Place, alt
     )
     with pytest.raises(TamperedPlanError):
         apply_saved(forged(made, alter), request, place.settings(), expect=None)
+
+
+@pytest.mark.parametrize("facts", [{"reason": 5}, {"agent": {"email": "tac@cisco.example", "type": "friend"}}], ids=["reason", "agent"])
+def test_a_forged_grant_gains_nothing_either(place: Place, facts: dict[str, Any]) -> None:
+    request = place.request(acme=organization(), grant=grant())
+    with closing(open_reader(request.state)) as reader:
+        made = plan(request, reader, NOW)
+    with pytest.raises(TamperedPlanError):
+        apply_saved(forged(made, lambda document: document.update(facts)), request, place.settings(), expect=None)
+    assert isinstance(apply_saved(forged(made, lambda _: None), request, place.settings(), expect=None), Application)
 
 
 def test_the_name_of_a_grant_is_used_once_also_over_forgetting(place: Place) -> None:
