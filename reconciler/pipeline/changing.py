@@ -1,6 +1,7 @@
 """apply, state forget, unlock: the use cases that write. All changes go through the one door in `applying`."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from reconciler import __version__
@@ -41,7 +42,7 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
         LockedError: another run holds a lock.
     """
     for attempt in range(1, _ATTEMPTS + 1):
-        with _reading(request.state) as reader:
+        with closing(open_reader(request.state)) as reader:
             made = plan(request, reader, settings.clock.now())
             if approval.expect is not None and made.plan_hash != approval.expect:
                 return _applied_before(made, approval.expect, reader, settings, request)
@@ -69,7 +70,7 @@ def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, exp
         raise stale("the saved plan is not the one that is expected", f"expected {expect}, the file has {made.plan_hash}")
     if made.target != request.target:
         raise stale("the saved plan is for another target", f"the plan is for {made.target}, this run is for {request.target}")
-    with _reading(request.state) as reader:
+    with closing(open_reader(request.state)) as reader:
         require_state(request, reader)
         # What was true of the state when the plan was made is not said again.
         made = replace(made, location=reader.location, findings=tuple(f for f in made.findings if f.rule != "no-stored-state"))
@@ -163,7 +164,7 @@ def forget(name: str, request: Request, settings: RunSettings) -> Application | 
     Raises:
         MissingStateError: there is no state, or no such organization in it.
     """
-    with _reading(request.state) as reader:
+    with closing(open_reader(request.state)) as reader:
         require_state(request, reader)
         stored = reader.read(name)
         if stored.organization is None or stored.organization.settings is None:
@@ -199,7 +200,7 @@ def unlock(lock_id: str, request: Request, settings: RunSettings) -> Unlocked:
         StoreError: no lock has that id.
         LockedError: its holder is alive on this host.
     """
-    with _reading(request.state) as reader:
+    with closing(open_reader(request.state)) as reader:
         require_state(request, reader)
         held = reader.locks()
         location = reader.location
@@ -220,16 +221,3 @@ def unlock(lock_id: str, request: Request, settings: RunSettings) -> Unlocked:
         return Unlocked(lock=store.unlock(lock_id, record))
     finally:
         store.close()
-
-
-class _reading:  # noqa: N801 -- reads as a word in `with _reading(url) as reader`
-    """Open the stored state for reading and close it again."""
-
-    def __init__(self, url: str) -> None:
-        self._reader = open_reader(url)
-
-    def __enter__(self) -> StateReader:
-        return self._reader
-
-    def __exit__(self, *_: object) -> None:
-        self._reader.close()

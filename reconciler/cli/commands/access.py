@@ -1,5 +1,6 @@
 """`reconciler access`."""
 
+from contextlib import closing
 from datetime import datetime
 
 import click
@@ -42,8 +43,7 @@ def access(process: Process, common: Common, first: str | None, second: str | No
         hint = f"reconciler access {organization} --format csv"
         raise UsageError("the access of one person in one organization has no form as CSV", detail="formats: text, json", hint=hint)
     request = session.request()
-    reader = open_reader(session.state)
-    try:
+    with closing(open_reader(session.state)) as reader:
         require_state(request, reader)
         instant = at or session.now()
         if organization is None:
@@ -54,8 +54,6 @@ def access(process: Process, common: Common, first: str | None, second: str | No
             return session.report(pipeline.access_of_person(organization, person, reader, request, instant), exit_code=OK)
         say_notes(session, several)
         return session.report(several, exit_code=OK)
-    finally:
-        reader.close()
 
 
 def _subjects(*given: str) -> tuple[str | None, str | None]:

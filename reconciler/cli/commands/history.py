@@ -1,5 +1,7 @@
 """`reconciler history`."""
 
+from contextlib import closing
+
 import click
 
 from reconciler.cli.exits import OK
@@ -25,9 +27,6 @@ def history(process: Process, common: Common, organization: str | None) -> int:
     from reconciler.stores import open_reader
 
     session = Session(process, common)
-    reader = open_reader(session.state)
-    try:
+    with closing(open_reader(session.state)) as reader:
         require_state(session.request(), reader)
         return session.report(pipeline.history(organization, reader), exit_code=OK)
-    finally:
-        reader.close()

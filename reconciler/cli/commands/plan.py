@@ -1,5 +1,6 @@
 """`reconciler plan`."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -62,11 +63,8 @@ def plan(
     session = Session(process, common)
     refuse_name(out)
     request = session.request(session.paths(paths), allow_empty=allow_empty, acknowledged=acknowledgements(allow_removals, prune))
-    reader = open_reader(session.state)
-    try:
+    with closing(open_reader(session.state)) as reader:
         made = pipeline.plan(request, reader, session.now())
-    finally:
-        reader.close()
     if out is not None:
         replace_file(Path(out), lambda stream: write_plan(made, stream, exit_code=None))
     pending = PENDING if detailed_exitcode and made.summary.changes else OK

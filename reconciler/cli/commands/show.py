@@ -36,11 +36,8 @@ def show(process: Process, common: Common, subject: str | None) -> int:
         with suppress(StoreError), closing(open_reader(session.state)) as state:
             made = pipeline.show_plan(made, state, session.now())
         return session.report(made, exit_code=OK)
-    reader = open_reader(session.state)
-    try:
+    with closing(open_reader(session.state)) as reader:
         require_state(session.request(), reader)
         if subject is None:
             return session.report(pipeline.show_organizations(reader, session.now()), exit_code=OK)
         return session.report(pipeline.show_organization(subject, reader, session.now()), exit_code=OK)
-    finally:
-        reader.close()

@@ -1,5 +1,7 @@
 """`reconciler verify`."""
 
+from contextlib import closing
+
 import click
 
 from reconciler.cli.exits import ERROR, OK
@@ -26,10 +28,7 @@ def verify(process: Process, common: Common) -> int:
     from reconciler.stores import open_reader
 
     session = Session(process, common)
-    reader = open_reader(session.state)
-    try:
+    with closing(open_reader(session.state)) as reader:
         require_state(session.request(), reader)
         answer = pipeline.verify_journal(reader)
-    finally:
-        reader.close()
     return session.report(answer, exit_code=ERROR if answer.problems else OK)

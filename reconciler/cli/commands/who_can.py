@@ -1,5 +1,6 @@
 """`reconciler who-can`."""
 
+from contextlib import closing
 from datetime import datetime
 
 import click
@@ -34,11 +35,8 @@ def who_can(process: Process, common: Common, permission: str, at: datetime | No
 
     session = Session(process, common)
     request = session.request()
-    reader = open_reader(session.state)
-    try:
+    with closing(open_reader(session.state)) as reader:
         require_state(request, reader)
         found = pipeline.permission_holders(permission, reader, request, at or session.now())
         say_notes(session, found)
         return session.report(found, exit_code=OK)
-    finally:
-        reader.close()
