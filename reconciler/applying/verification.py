@@ -17,13 +17,12 @@ from reconciler.model.policy import OVERALL_LIMIT
 from reconciler.model.protocols import StateReader, Stored
 from reconciler.model.resources import Administrator, Grant, Organization
 from reconciler.model.results import FleetPlan
-from reconciler.planning.codec import stale
+from reconciler.planning.codec import PLAN_AGAIN, stale
 from reconciler.planning.guard import too_many_overall
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import live_people, plan_organization
 from reconciler.planning.scope import forbidden
 
-_AGAIN = "make a new plan: reconciler plan PATH... --out FILE"
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 """What reading a document of another shape may raise."""
 
@@ -166,11 +165,11 @@ def _read_grant(change: Change, document: Document) -> Grant:
 
 
 def _tampered(message: str, detail: str) -> TamperedPlanError:
-    return TamperedPlanError(message, detail=detail, hint=_AGAIN)
+    return TamperedPlanError(message, detail=detail, hint=PLAN_AGAIN)
 
 
 def _expired(detail: str) -> ExpiredPlanError:
-    return ExpiredPlanError("the plan is no longer valid", detail=detail, hint=_AGAIN)
+    return ExpiredPlanError("the plan is no longer valid", detail=detail, hint=PLAN_AGAIN)
 
 
 def is_over(change: Change, run: Run, at: datetime) -> bool:

@@ -24,6 +24,7 @@ from reconciler.pipeline.request import Approval, Request, RunSettings
 from reconciler.planning.codec import stale
 from reconciler.planning.plan import plan_organization, summarize
 from reconciler.planning.seal import PlanHash
+from reconciler.reports.stateless import without_stateless
 from reconciler.rules import Context, check
 from reconciler.stores import open_reader, open_store
 from reconciler.targets import TARGETS
@@ -73,7 +74,7 @@ def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, exp
     with closing(open_reader(request.state)) as reader:
         require_state(request, reader)
         # What was true of the state when the plan was made is not said again.
-        made = replace(made, location=reader.location, findings=tuple(f for f in made.findings if f.rule != "no-stored-state"))
+        made = replace(made, location=reader.location, findings=without_stateless(made.findings))
         if made.lineage is not None and reader.lineage is None:
             raise stale("Saved plan does not match the given state", f"there is no stored state at {reader.location}")
         earlier = earlier_run(made.plan_hash, made.plans(), reader)

@@ -22,12 +22,13 @@ from reconciler.model.results import Difference, Drift, FleetPlan
 from reconciler.model.spool import Spool
 from reconciler.pipeline.checking import Known, context_of, in_scope, read_manifests, require_input, stop_on_errors, valid_names
 from reconciler.pipeline.request import Request
-from reconciler.planning.codec import plan_bytes, plan_from_bytes, read_plan
+from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, read_plan
 from reconciler.planning.effects import CUSTOMERS_AFFECTED, PartnerOf, access_changes, beyond
 from reconciler.planning.guard import TOO_MANY_REMOVALS, too_many, too_many_overall
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
 from reconciler.planning.scope import resolve
 from reconciler.planning.seal import PlanHash
+from reconciler.reports.stateless import with_stateless
 from reconciler.rules import check
 
 
@@ -219,7 +220,7 @@ class _Fleet:
             serials=self._serials,
             people=self._people,
             summary=self._summary,
-            findings=(*_notes(self._reader), *findings),
+            findings=with_stateless(findings, self._reader.lineage, self._reader.location),
             refusals=(*self._refusals, *overall),
             complete=complete,
             target=self._request.target,
@@ -229,15 +230,6 @@ class _Fleet:
 
     def _plans(self) -> Iterator[Plan]:
         return map(plan_from_bytes, self._spool)
-
-
-def _notes(reader: StateReader) -> Iterator[Finding]:
-    if reader.lineage is None:
-        yield Finding(
-            rule="no-stored-state",
-            severity=Severity.INFO,
-            message=f"No stored state at {reader.location}: everything counts as new, nothing can be removed or found drifted.",
-        )
 
 
 def load_plan(text: str, file: str | None = None) -> FleetPlan:
@@ -284,8 +276,7 @@ def _over(made: FleetPlan, now: datetime) -> Iterator[Finding]:
 
 
 def _stale(message: str) -> Finding:
-    hint = "make a new plan: reconciler plan PATH... --out FILE"
-    return Finding(rule="stale-plan", severity=Severity.WARNING, message=message, detail="apply would refuse it", hint=hint)
+    return Finding(rule="stale-plan", severity=Severity.WARNING, message=message, detail="apply would refuse it", hint=PLAN_AGAIN)
 
 
 def drift(request: Request, reader: StateReader, now: datetime) -> Drift:

@@ -22,7 +22,8 @@ from reconciler.planning.seal import PlanHash, change_content, digest
 T = TypeVar("T")
 
 FORMAT_VERSION = "1.0"
-_AGAIN = "make a new plan: reconciler plan PATH... --out FILE"
+PLAN_AGAIN = "make a new plan: reconciler plan PATH... --out FILE"
+"""The way out of every plan that cannot be applied."""
 
 
 def write_plan(plan: FleetPlan, out: TextIO, *, exit_code: int | None) -> None:
@@ -101,13 +102,13 @@ def read_plan(text: str, file: str | None = None) -> FleetPlan:
     """
     document = _load(text)
     if document.get("integrity") != hash_document({key: value for key, value in document.items() if key != "integrity"}):
-        raise TamperedPlanError("the saved plan was changed after it was made", detail="its integrity hash does not fit", hint=_AGAIN)
+        raise TamperedPlanError("the saved plan was changed after it was made", detail="its integrity hash does not fit", hint=PLAN_AGAIN)
     try:
         plan = _fleet(document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UnreadablePlanError("the saved plan is not of the expected shape", detail=str(error), hint=_AGAIN) from error
+        raise UnreadablePlanError("the saved plan is not of the expected shape", detail=str(error), hint=PLAN_AGAIN) from error
     if _hash_of(plan) != plan.plan_hash:
-        raise TamperedPlanError("the saved plan does not have the hash it names", detail=f"named: {plan.plan_hash}", hint=_AGAIN)
+        raise TamperedPlanError("the saved plan does not have the hash it names", detail=f"named: {plan.plan_hash}", hint=PLAN_AGAIN)
     return replace(plan, file=file)
 
 
@@ -115,14 +116,16 @@ def _load(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text, object_pairs_hook=_unique, parse_float=_refuse, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise UnreadablePlanError("the file is not a saved plan: it is no JSON", detail=str(error), hint=_AGAIN) from error
+        raise UnreadablePlanError("the file is not a saved plan: it is no JSON", detail=str(error), hint=PLAN_AGAIN) from error
     if not isinstance(document, dict) or document.get("kind") != "plan":
-        raise UnreadablePlanError("the file is not a saved plan", detail='a saved plan is a JSON object with "kind": "plan"', hint=_AGAIN)
+        raise UnreadablePlanError(
+            "the file is not a saved plan", detail='a saved plan is a JSON object with "kind": "plan"', hint=PLAN_AGAIN
+        )
     version = document.get("format_version")
     if not isinstance(version, str) or version.partition(".")[0] != "1":
-        raise UnreadablePlanError(f"the saved plan has format version {version}", detail=f"known: {FORMAT_VERSION}", hint=_AGAIN)
+        raise UnreadablePlanError(f"the saved plan has format version {version}", detail=f"known: {FORMAT_VERSION}", hint=PLAN_AGAIN)
     if "integrity" not in document:
-        raise UnreadablePlanError("the file is a report, not a saved plan: it has no integrity hash", hint=_AGAIN)
+        raise UnreadablePlanError("the file is a report, not a saved plan: it has no integrity hash", hint=PLAN_AGAIN)
     return document
 
 
@@ -309,4 +312,4 @@ def plan_from_bytes(data: bytes) -> Plan:
 
 def stale(message: str, detail: str) -> StalePlanError:
     """Return the error for a plan that the state has left behind."""
-    return StalePlanError(message, detail=detail, hint=_AGAIN)
+    return StalePlanError(message, detail=detail, hint=PLAN_AGAIN)
