@@ -9,7 +9,6 @@ from typing import BinaryIO, cast
 from reconciler.applying import earlier_run
 from reconciler.manifests import Manifests
 from reconciler.model.changes import Change, Plan, Summary
-from reconciler.model.documents import digest_of, organization_document
 from reconciler.model.errors import ManifestError, MissingStateError, StalePlanError, UsageError
 from reconciler.model.findings import Finding, Severity, in_file_order
 from reconciler.model.identifiers import grant_address
@@ -117,7 +116,7 @@ class _Fleet:
         """Plan one declared organization."""
         head = self._heads.get(declared.name)
         resources = count_declared(declared, self._now, request_lifetime=self._request.catalog.request_lifetime)
-        if head is not None and self._is_settled(head, declared):
+        if head is not None and self._is_settled(head, manifests.digest(declared.name)):
             self._serials[declared.name] = head.serial
             self._summary += Summary(no_op=resources)
             self._people += len(declared.administrators or {})
@@ -175,11 +174,11 @@ class _Fleet:
             raise ManifestError(f"--prune {name}: no such organization is stored", hint="reconciler show")
         self._add(self._plan(name, stored, None), stored)
 
-    def _is_settled(self, head: StoredHead, declared: Organization) -> bool:
+    def _is_settled(self, head: StoredHead, declared: str) -> bool:
         """Digest first: equal bytes are no change, unless something has ended since they were stored."""
         if head.next_end is not None and head.next_end <= self._now:
             return False
-        return head.digest == digest_of(organization_document(declared))
+        return head.digest == declared
 
     def _plan(self, name: str, stored: Stored, after: Organization | None, *, declared: int = 0) -> Plan:
         return plan_organization(
