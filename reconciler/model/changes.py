@@ -96,6 +96,38 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ManualStep:
+    """Something that only a person can do, before or after a change.
+
+    Attributes:
+        rule: the rule that asks for it.
+        address: of the resource it is about.
+        summary: what is to be done, one line.
+        follow_up: it comes after the change, and stays open until somebody attests that it was done; otherwise it is said once.
+    """
+
+    rule: str
+    address: str
+    summary: str
+    detail: str = ""
+    follow_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class FollowUp:
+    """A manual step that is still open, as stored; one an address and rule.
+
+    Attributes:
+        since: when the change was recorded that made it necessary, UTC.
+    """
+
+    address: str
+    rule: str
+    summary: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Removals:
     """Who loses access in one organization, counted for the safety rails.
 
@@ -124,6 +156,7 @@ class Plan:
         unchanged: how many declared resources need no change.
         ranges: address to the place in the manifests that declares it (or would).
         access: who gains or loses which permission, as documents; left out for an organization that is created.
+        steps: what people have to do beside the changes.
     """
 
     organization: str
@@ -139,6 +172,7 @@ class Plan:
     removals: Removals = Removals(people=(), stored=0)
     ranges: Mapping[str, Range] = field(default_factory=dict)
     access: tuple[Document, ...] = ()
+    steps: tuple[ManualStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -36,6 +37,20 @@ class Range:
     end: Position
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Waived:
+    """Why a finding counts as `info` until an instant, though its rule says more.
+
+    Attributes:
+        severity: what it would be without the waiver.
+        expires: the instant from which it is that again, UTC.
+    """
+
+    severity: Severity
+    reason: str
+    expires: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One problem, said to a person.
@@ -47,6 +62,7 @@ class Finding:
         hint: the correction alone, or None.
         address: the resource, as soon as organization and name could be read.
         path: where in the manifest document; resolved to `pointer` and `range` by `manifests.locate`.
+        waived: set when `reconciler.yaml` waives it; its severity is `info` then, so that it stops nothing.
     """
 
     rule: str
@@ -58,6 +74,7 @@ class Finding:
     path: Path = ()
     pointer: str | None = None
     range: Range | None = None
+    waived: Waived | None = None
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

@@ -1,7 +1,8 @@
 """Policy: what the owner of the manifests may tune in `reconciler.yaml`, and the safety limits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from reconciler.model.findings import Severity
 
@@ -20,14 +21,37 @@ OVERALL_LIMIT = RemovalLimit(people=50, percent=10, minimum=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """One rule may be broken in one place until an instant.
+
+    Attributes:
+        about: an organization's name, which covers everything in it, or the address of one resource.
+        expires: UTC; the waiver counts before this instant only.
+    """
+
+    rule: str
+    about: str
+    reason: str
+    expires: datetime
+
+    def covers(self, rule: str, address: str, now: datetime) -> bool:
+        """Tell whether a finding of *rule* at *address* is waived at *now*."""
+        return rule == self.rule and now < self.expires and self.about in {address, address.partition("/")[0]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What `policy` in `reconciler.yaml` says.
 
     Attributes:
         severities: rule id to the severity it has here; None switches the rule off.
+        waivers: in the order of the file; the first that covers a finding counts.
+        required_actor: changes that nobody answers for are refused.
     """
 
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
+    waivers: Sequence[Waiver] = ()
+    required_actor: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
