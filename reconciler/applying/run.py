@@ -22,6 +22,7 @@ class Run:
         id: names the run in the journal, for ever.
         lock_timeout: how long to wait for somebody else's lock.
         recheck: the domain rules on what an organization would become; answers the errors.
+        judge: the rules about changes, on the way from an organization as stored to the next; answers what they refuse.
         stopping: the signal that asked the run to end, None while it may go on.
         progress: told the name of each organization that is through.
     """
@@ -36,6 +37,7 @@ class Run:
     lock_timeout: timedelta
     acknowledged: Acknowledgements
     recheck: Callable[[Organization], Sequence[Finding]]
+    judge: Callable[[Organization | None, Organization], Sequence[Finding]]
     stopping: Callable[[], int | None]
     progress: Callable[[str], None]
 

@@ -1,6 +1,7 @@
 """Before anything is performed: does the plan still fit the state, itself, the present, and the rules?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
@@ -103,7 +104,9 @@ def _verify_organization(plan: Plan, fleet: FleetPlan, stored: Stored, run: Run,
     errors = _new_errors(plan, stored.organization, after, run)
     if errors:
         raise TamperedPlanError("the plan contains what the rules refuse", findings=errors)
-    return again
+    if after is None:
+        return again
+    return replace(again, refusals=(*again.refusals, *run.judge(stored.organization, after)))
 
 
 def _new_errors(plan: Plan, before: Organization | None, after: Organization | None, run: Run) -> list[Finding]:

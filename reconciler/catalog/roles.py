@@ -48,7 +48,7 @@ class Stated:
     """A fact that either holds or is not listed.
 
     Attributes:
-        values: what it is about: kinds of holder, services, or a way of managing sites; empty where the fact needs none.
+        values: what it is about: kinds of holder, services, roles, or a way of managing sites; empty where the fact needs none.
     """
 
     evidence: Evidence
@@ -95,6 +95,9 @@ class Role:
         first_sign_in: the kinds of holder for whom it works only after they signed in once.
         no_rights_in: services that it never gives rights in.
         managed_in: how a site has to be managed.
+        may_vanish: the kinds of holder from whom Control Hub may take it by itself.
+        regained_only: whoever is demoted to it held it before.
+        scope_assigned_by: the roles whose holders assign the scope that goes with it.
         acts_as: the column whose rights it has while it runs.
         uncharted: how it appears in its scope when no matrix describes it.
         sources: ids of `Catalog.sources`.
@@ -119,11 +122,22 @@ class Role:
     first_sign_in: Stated | None = None
     no_rights_in: Stated | None = None
     managed_in: Stated | None = None
+    may_vanish: Stated | None = None
+    regained_only: Stated | None = None
+    scope_assigned_by: Stated | None = None
     acts_as: Column | None = None
     uncharted: Uncharted | None = None
 
 
-_STATED = {"no_self_assignment": None, "first_sign_in": "holders", "no_rights_in": "services", "managed_in": "site"}
+_STATED = {
+    "no_self_assignment": None,
+    "first_sign_in": "holders",
+    "no_rights_in": "services",
+    "managed_in": "site",
+    "may_vanish": "holders",
+    "regained_only": None,
+    "scope_assigned_by": "roles",
+}
 """Facts that are `Stated`, and the key of what they are about."""
 
 _FIELDS = frozenset(field.name for field in fields(Role)) - {"id"}
@@ -172,10 +186,7 @@ class Roles:
             ),
             acts_as=self._column(facts["acts_as"], place) if "acts_as" in facts else None,
             uncharted=Uncharted(**facts["uncharted"]) if "uncharted" in facts else None,
-            no_self_assignment=self._stated(facts, "no_self_assignment", place),
-            first_sign_in=self._stated(facts, "first_sign_in", place),
-            no_rights_in=self._stated(facts, "no_rights_in", place),
-            managed_in=self._stated(facts, "managed_in", place),
+            **{name: self._stated(facts, name, place) for name in _STATED},
             sources=sources_of(facts, self._sources, place),
         )
 

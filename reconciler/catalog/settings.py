@@ -31,6 +31,7 @@ class RestrictedSetting:
         effect: how: `unavailable`, `hidden`, `disabled`, `not-editable` or `read-only`.
         capped_access: what is left of it at most: none or read.
         caps: empty when the setting stands in no row of any matrix.
+        field: the field under `spec` of a manifest that declares it; None when a manifest cannot.
         later: what a newer text says that is not followed.
     """
 
@@ -41,6 +42,7 @@ class RestrictedSetting:
     capped_access: Level
     caps: tuple[Cap, ...]
     sources: tuple[str, ...]
+    field: str | None = None
     later: str | None = None
 
 
@@ -51,7 +53,7 @@ def read_settings(facts: Facts, sources: Iterable[str]) -> dict[str, RestrictedS
 
 def _setting(setting: str, facts: Facts, sources: Iterable[str]) -> RestrictedSetting:
     place = f"restricted setting {setting}"
-    only(facts, ("view", "label", "effect", "capped_access", "caps", "sources", "later"), place)
+    only(facts, ("view", "label", "effect", "capped_access", "caps", "sources", "field", "later"), place)
     left = word(Level, facts["capped_access"], place)
     if _LEFT.get(facts["effect"]) is not left:
         raise ValueError(f"{place}: {facts['effect']!r} does not leave {left.value!r}")
@@ -63,6 +65,7 @@ def _setting(setting: str, facts: Facts, sources: Iterable[str]) -> RestrictedSe
         capped_access=left,
         caps=tuple(_cap(one, place) for one in facts.get("caps", ())),
         sources=sources_of(facts, sources, place),
+        field=facts.get("field"),
         later=facts.get("later"),
     )
 

@@ -98,6 +98,7 @@ class Session:
             state=self.state,
             must_exist=self.settings.must_exist,
             target=self._common.target or self.settings.target,
+            actor=self._common.actor,
         )
 
     @property
@@ -116,7 +117,6 @@ class Session:
         now = clock.now()
         return RunSettings(
             run=new_run_id(now),
-            actor=self._common.actor,
             holder=here(operation, __version__, now),
             clock=clock,
             lock_timeout=self.lock_timeout,

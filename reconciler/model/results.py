@@ -45,6 +45,7 @@ class FleetPlan:
         file: of a saved plan, None for one that was just made.
         complete: False when `--org` or `-l` left declared organizations out.
         target: the target's name.
+        actor: who answers for the changes, None when nobody was named.
         plans: yields, by name, the plans of the organizations that have changes; every call starts anew.
     """
 
@@ -62,6 +63,7 @@ class FleetPlan:
     target: str
     plans: Callable[[], Iterator[Plan]]
     lifted: tuple[Finding, ...] = ()
+    actor: str | None = None
     file: str | None = None
 
 

@@ -1,6 +1,6 @@
 """apply, state forget, unlock: the use cases that write. All changes go through the one door in `applying`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -18,6 +18,7 @@ from reconciler.model.protocols import StateReader, Store
 from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Application, Counts, FleetPlan, Unlocked
 from reconciler.pipeline.checking import Known, durations_of
+from reconciler.pipeline.judging import Judge, required_actor
 from reconciler.pipeline.planning import plan, require_acknowledged, require_state
 from reconciler.pipeline.reading import unknown_organization
 from reconciler.pipeline.request import Approval, Request, RunSettings
@@ -53,7 +54,7 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
             return _nothing(made, settings, request)
         approval.ask(made)
         try:
-            return _perform(made, request, settings, recheck=lambda _: ())
+            return _perform(made, request, settings, recheck=False)
         except StalePlanError:
             if not approval.again or attempt == _ATTEMPTS:
                 raise
@@ -83,37 +84,52 @@ def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, exp
         if not made.summary.changes:
             return _nothing(made, settings, request)
         require_acknowledged(request.acknowledged, made.serials)
-        known = Known(_facts_of(made.plans()), reader)
-        return _perform(made, request, settings, recheck=_recheck(request, settings, known))
+        # The plan names who answers for it; whoever applies it may take that over.
+        request = replace(request, actor=request.actor or made.actor)
+        changes = any(not change.expires for section in made.plans() for change in section.changes)
+        demanded = required_actor(request, changes=changes)
+        if demanded:
+            return replace(made, refusals=tuple(demanded))
+    return _perform(made, request, settings, recheck=True)
 
 
-def _perform(
-    made: FleetPlan, request: Request, settings: RunSettings, *, recheck: Callable[[Organization], Sequence[Finding]]
-) -> Application | FleetPlan:
+def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, recheck: bool) -> Application | FleetPlan:
+    """Perform a plan. Who answers for it is judged again, by the state under lock; *recheck*: what it declares is judged again as well."""
     store = open_store(request.state, create=True)
     try:
-        return apply_plan(made, store, _run(request, settings, recheck))
+        facts = _facts_of(made.plans()) if recheck else {}
+        known = Known(facts, store)
+        context = Context(now=settings.clock.now(), catalog=request.catalog, known=known, declared=frozenset(facts), site_owners={})
+        return apply_plan(made, store, _run(request, settings, context, store, recheck=recheck))
     except RefusedError as error:
         return replace(made, refusals=error.findings)
     finally:
         store.close()
 
 
-def _run(request: Request, settings: RunSettings, recheck: Callable[[Organization], Sequence[Finding]]) -> Run:
+def _run(request: Request, settings: RunSettings, context: Context, store: Store, *, recheck: bool) -> Run:
+    judge = Judge(request, store, context)
     return Run(
         id=settings.run,
         operation=settings.holder.operation,
-        actor=settings.actor,
+        actor=request.actor,
         holder=settings.holder,
         clock=settings.clock,
         target=TARGETS[request.target],
         catalog=request.catalog,
         lock_timeout=settings.lock_timeout,
         acknowledged=request.acknowledged,
-        recheck=recheck,
+        recheck=(lambda organization: _errors(organization, request, context)) if recheck else (lambda _: ()),
+        judge=lambda before, after: judge.verdict(before, after, settings.clock.now()).refusals,
         stopping=settings.stopping,
         progress=settings.progress,
     )
+
+
+def _errors(organization: Organization, request: Request, context: Context) -> Sequence[Finding]:
+    """Schemas and rules are run again on what a saved plan would make of an organization: a forged plan gains nothing."""
+    found = [*judge_values(organization, durations_of(request)), *check(organization, context, request.policy)]
+    return [finding for finding in found if finding.severity is Severity.ERROR]
 
 
 def _applied_before(made: FleetPlan, expect: str, reader: StateReader, settings: RunSettings, request: Request) -> Application:
@@ -148,17 +164,6 @@ def _facts_of(plans: Iterator[Plan]) -> dict[str, OrganizationFacts]:
     return facts
 
 
-def _recheck(request: Request, settings: RunSettings, known: Known) -> Callable[[Organization], Sequence[Finding]]:
-    """Schemas and rules are run again on what a saved plan would make of an organization: a forged plan gains nothing."""
-
-    def errors(organization: Organization) -> Sequence[Finding]:
-        context = Context(now=settings.clock.now(), catalog=request.catalog, known=known, declared=frozenset(known), site_owners={})
-        found = [*judge_values(organization, durations_of(request)), *check(organization, context, request.policy)]
-        return [finding for finding in found if finding.severity is Severity.ERROR]
-
-    return errors
-
-
 def forget(name: str, request: Request, settings: RunSettings) -> Application | FleetPlan:
     """Stop managing an organization: its record goes, its journal stays, nobody's access changes at a target.
 
@@ -191,7 +196,7 @@ def forget(name: str, request: Request, settings: RunSettings) -> Application | 
             target=request.target,
             plans=lambda: iter((made,)),
         )
-    return _perform(fleet, request, settings, recheck=lambda _: ())
+    return _perform(fleet, request, settings, recheck=False)
 
 
 def unlock(lock_id: str, request: Request, settings: RunSettings) -> Unlocked:
@@ -217,7 +222,7 @@ def unlock(lock_id: str, request: Request, settings: RunSettings) -> Unlocked:
             operation="unlock",
             operator=settings.holder.operator,
             version=__version__,
-            actor=settings.actor,
+            actor=request.actor,
         )
         return Unlocked(lock=store.unlock(lock_id, record))
     finally:

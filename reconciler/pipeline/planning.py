@@ -20,6 +20,7 @@ from reconciler.model.resources import Organization
 from reconciler.model.results import Difference, Drift, FleetPlan
 from reconciler.model.spool import Spool
 from reconciler.pipeline.checking import Known, context_of, in_scope, read_manifests, require_input, stop_on_errors, valid_names
+from reconciler.pipeline.judging import ACTOR_UNCHECKED, Judge, required_actor
 from reconciler.pipeline.request import Request
 from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, read_plan
 from reconciler.planning.effects import CUSTOMERS_AFFECTED, PartnerOf, access_changes, beyond
@@ -28,7 +29,9 @@ from reconciler.planning.plan import count_declared, live_people, plan_organizat
 from reconciler.planning.scope import resolve
 from reconciler.planning.seal import PlanHash
 from reconciler.reports.stateless import with_stateless
-from reconciler.rules import check
+from reconciler.rules import CHANGE_RULES, check
+
+_ABOUT_CHANGES = frozenset({ACTOR_UNCHECKED, CUSTOMERS_AFFECTED, *(rule.id for rule in CHANGE_RULES)})
 
 
 def plan(request: Request, reader: StateReader, now: datetime) -> FleetPlan:
@@ -45,7 +48,7 @@ def plan(request: Request, reader: StateReader, now: datetime) -> FleetPlan:
         names = in_scope(manifests, request, known)
         require_acknowledged(request.acknowledged, names)
         context = context_of(manifests, request, known, now)
-        fleet = _Fleet(request, reader, now)
+        fleet = _Fleet(request, reader, Judge(request, reader, context), now)
         pruned = _to_prune(request, manifests)
         for name in sorted({*valid_names(manifests), *pruned}):
             if name in pruned:
@@ -57,6 +60,7 @@ def plan(request: Request, reader: StateReader, now: datetime) -> FleetPlan:
                 fleet.take(declared, manifests)
         findings = in_file_order([*manifests.findings, *manifests.locate(fleet.found)])
         stop_on_errors(findings, names)
+        fleet.refused = manifests.locate(fleet.refused)
         return fleet.finish(findings, complete=names == frozenset(manifests.names))
 
 
@@ -94,9 +98,10 @@ def require_state(request: Request, reader: StateReader) -> None:
 class _Fleet:
     """Adds organization to organization, by name; what it keeps of each is a line, the rest goes into a spool."""
 
-    def __init__(self, request: Request, reader: StateReader, now: datetime) -> None:
+    def __init__(self, request: Request, reader: StateReader, judge: Judge, now: datetime) -> None:
         self._request = request
         self._reader = reader
+        self._judge = judge
         self._now = now
         self._heads = {head.name: head for head in reader.heads()}
         # Read again by the report and by apply; the file has no name and goes with the spool.
@@ -110,7 +115,9 @@ class _Fleet:
         self._removed = 0
         self._partners: dict[str, Organization | None] = {}
         self._people = 0
+        self._asked = False
         self.found: list[Finding] = []
+        self.refused: list[Finding] = []
 
     def take(self, declared: Organization, manifests: Manifests) -> None:
         """Plan one declared organization."""
@@ -127,6 +134,10 @@ class _Fleet:
         self.found.extend(self._undeclared(declared, stored.organization))
         made = self._plan(declared.name, stored, after, declared=resources)
         if made.changes:
+            verdict = self._judge.verdict(stored.organization, after, self._now)
+            self.found.extend(verdict.findings)
+            self.refused.extend(verdict.refusals)
+            made = replace(made, steps=verdict.steps)
             made = with_ranges(made, manifests.ranges(declared.name, [change.address for change in made.changes]))
             effects = access_changes(
                 stored.organization, after, partner_of=self._partner_of(manifests), now=self._now, catalog=self._request.catalog
@@ -198,6 +209,7 @@ class _Fleet:
         self._people += live_people(stored.organization, self._now)
         if not made.changes:
             return
+        self._asked = self._asked or any(not change.expires for change in made.changes)
         self._refusals.extend(made.refusals)
         if not any(refusal.rule == TOO_MANY_REMOVALS for refusal in made.refusals):
             self._lifted.extend(too_many(made.organization, made.removals, Acknowledgements()))
@@ -210,6 +222,8 @@ class _Fleet:
         """Return the plan of everything that was added."""
         overall = [*too_many_overall(self._removed, self._people, self._request.acknowledged)]
         lifted = [] if overall else [*too_many_overall(self._removed, self._people, Acknowledgements())]
+        demanded = required_actor(self._request, changes=self._asked)
+        unchecked = self._judge.unchecked() if self._asked else []
         return FleetPlan(
             plan_hash=self._hash.text(),
             as_of=self._now,
@@ -219,10 +233,11 @@ class _Fleet:
             serials=self._serials,
             people=self._people,
             summary=self._summary,
-            findings=with_stateless(findings, self._reader.lineage, self._reader.location),
-            refusals=(*self._refusals, *overall),
+            findings=with_stateless([*findings, *unchecked], self._reader.lineage, self._reader.location),
+            refusals=(*self._refusals, *self.refused, *overall, *demanded),
             complete=complete,
             target=self._request.target,
+            actor=self._request.actor,
             plans=self._plans,
             lifted=(*self._lifted, *lifted),
         )
@@ -296,8 +311,8 @@ def drift(request: Request, reader: StateReader, now: datetime) -> Drift:
         unapplied=tuple(sorted(map(_difference, (change for change in changes if not change.expires)), key=lambda it: it.address)),
         expected=tuple(sorted(map(_difference, (change for change in changes if change.expires)), key=lambda it: it.address)),
         complete=made.complete,
-        # What a plan notes about the access it would give says nothing about a difference.
-        findings=tuple(finding for finding in made.findings if finding.rule != CUSTOMERS_AFFECTED),
+        # What a plan notes about the changes it would make says nothing about a difference.
+        findings=tuple(finding for finding in made.findings if finding.rule not in _ABOUT_CHANGES),
     )
 
 

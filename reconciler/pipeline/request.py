@@ -22,6 +22,7 @@ class Request:
         state: URL of the stored state.
         must_exist: a missing state is an error.
         target: name of the target.
+        actor: who answers for the changes, None when nobody was named.
     """
 
     catalog: Catalog
@@ -34,6 +35,7 @@ class Request:
     state: str = ""
     must_exist: bool = False
     target: str = "none"
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +44,11 @@ class RunSettings:
 
     Attributes:
         run: the run's id.
-        actor: who answers for the change, None when nobody was named.
         stopping: the signal that asked the run to end, None while it may go on.
         progress: told the name of each organization that is through.
     """
 
     run: str
-    actor: str | None
     holder: Holder
     clock: Clock
     lock_timeout: timedelta

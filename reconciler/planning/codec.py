@@ -61,6 +61,7 @@ def _members(plan: FleetPlan) -> dict[str, Any]:
         "complete": plan.complete,
         "applyable": plan.summary.changes > 0 and not plan.refusals,
         "target": plan.target,
+        "actor": plan.actor,
         "people": plan.people,
     }
 
@@ -182,6 +183,7 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
         refusals=tuple(map(_finding, document["refusals"])),
         complete=_checked(document["complete"], bool),
         target=_checked(document["target"], str),
+        actor=_text_or_none(document["actor"]),
         plans=lambda: iter(plans),
     )
 

@@ -1,11 +1,54 @@
-"""Domain rules: one pure function each, grouped by subject, in one explicit list.
+"""Domain rules: one pure function each, grouped by subject, in explicit lists.
 
-Belongs here: what makes a declared organization right or wrong, given the facts about its neighbours and the instant.
-Does not belong here: the shape of a document (schemas), transitions against the stored state (planning), input and output, the clock.
+Belongs here: what makes a declared organization, or a change of one, right or wrong, given the facts about its neighbours, the instant,
+and who answers for it.
+Does not belong here: the shape of a document (schemas), input and output, the clock.
 A rule's id is the name of its function with `-` for `_`; it is stable.
 """
 
-from reconciler.rules.base import Context, Rule, Violation, closest, listing
-from reconciler.rules.registry import FIXED_SEVERITY, RULES, check
+from reconciler.rules.actor import Actor, actor_in
+from reconciler.rules.base import Context, Rule, Violation, closest, listing, told
+from reconciler.rules.registry import (
+    ACTOR_RULES,
+    CHANGE_RULES,
+    FIXED_SEVERITY,
+    RULES,
+    STEP_RULES,
+    ActorRule,
+    AnyRule,
+    ChangeRule,
+    OrganizationRule,
+    StepRule,
+    Verdict,
+    check,
+    check_transition,
+    every_rule,
+)
+from reconciler.rules.transition import PersonChange, Transition
 
-__all__ = ["FIXED_SEVERITY", "RULES", "Context", "Rule", "Violation", "check", "closest", "listing"]
+__all__ = [
+    "ACTOR_RULES",
+    "CHANGE_RULES",
+    "FIXED_SEVERITY",
+    "RULES",
+    "STEP_RULES",
+    "Actor",
+    "ActorRule",
+    "AnyRule",
+    "ChangeRule",
+    "Context",
+    "OrganizationRule",
+    "PersonChange",
+    "Rule",
+    "StepRule",
+    "Transition",
+    "Verdict",
+    "Violation",
+    "actor_in",
+    "check",
+    "check_transition",
+    "closest",
+    "every_rule",
+    "listing",
+    "told",
+]

@@ -1,9 +1,11 @@
 """What a rule is given and what it answers."""
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
+from typing import Generic, TypeVar
 
 from reconciler.catalog import Catalog
 from reconciler.model.findings import Path, Severity
@@ -18,7 +20,11 @@ class Context:
         now: the instant for which the organization is judged, UTC.
         known: facts of every organization that is declared or stored, by name.
         declared: the names of organizations that have a manifest, also an invalid one; a reference to them is not "unknown".
-        site_owners: site to the names of the declared organizations that have it, sorted.
+        site_owners: site to the names of the declared organizations that have it, sorted; those with one owner may be left out.
+        internal_to: identity key to the names of the declared organizations whose own person that is, sorted; those with one may be left
+            out.
+        people_of: gives the identity keys of the people whose home is an organization, as declared or stored; None when its
+            administrators are not known.
     """
 
     now: datetime
@@ -26,6 +32,8 @@ class Context:
     known: Mapping[str, OrganizationFacts]
     declared: frozenset[str]
     site_owners: Mapping[str, Sequence[str]]
+    internal_to: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    people_of: Callable[[str], frozenset[str] | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +43,7 @@ class Violation:
     Attributes:
         address: of the resource at fault; None means the organization itself.
         path: where in that resource's manifest document.
+        unknown: what the answer depends on is not known; it is said, and stops nothing.
     """
 
     message: str
@@ -42,18 +51,29 @@ class Violation:
     detail: str = ""
     hint: str | None = None
     address: str | None = None
+    unknown: bool = False
 
 
-Check = Callable[[Organization, Context], Iterator[Violation]]
+Check_co = TypeVar("Check_co", bound=Callable[..., object], covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One rule: its stable id, its default severity, and the function that checks it."""
+class Rule(Generic[Check_co]):
+    """One rule: its stable id, its default severity, and the pure function that checks it. `told` gives what it says of itself."""
 
     id: str
     severity: Severity
-    check: Check
+    check: Check_co
+
+
+def rule_id(check: Callable[..., object]) -> str:
+    """Return the id of a rule: the name of its function with `-` for `_`."""
+    return getattr(check, "__name__", "").replace("_", "-")
+
+
+def told(check: Callable[..., object]) -> str:
+    """Return what a rule says of itself: the rule, its source, and why."""
+    return inspect.getdoc(check) or ""
 
 
 def live_people(organization: Organization, context: Context) -> Iterator[Administrator]:

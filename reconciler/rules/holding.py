@@ -15,8 +15,8 @@ from reconciler.rules.base import Context, Violation, listing, live_people, pers
 _SCOPES = ("locations", "customers")
 
 
-def _held(person: Administrator, catalog: Catalog) -> dict[str, Path]:
-    """Every role that *person* holds, with the place that gives it; a role held on several sites has the first place."""
+def held_roles(person: Administrator, catalog: Catalog) -> dict[str, Path]:
+    """Return every role that *person* holds, with the place that gives it; a role held on several sites has the first place."""
     held: dict[str, Path] = {role: person_path(person, "roles", role) for role in sorted(person.roles)}
     switches = [role.id for role in catalog.roles.values() if role.form == "site-switch"]
     for site, on_site in sorted(person.sites.items()):
@@ -28,7 +28,8 @@ def _held(person: Administrator, catalog: Catalog) -> dict[str, Path]:
     return held
 
 
-def _holder(person: Administrator, organization: Organization) -> Holder:
+def holder_of(person: Administrator, organization: Organization) -> Holder:
+    """Return where *person* belongs, seen from *organization*."""
     if person.home is None:
         return Holder.INTERNAL
     managed_by = organization.settings.managed_by if organization.settings else None
@@ -42,7 +43,7 @@ def exclusive_role(organization: Organization, context: Context) -> Iterator[Vio
     Why: Control Hub takes the other roles away when the role is given.
     """
     for person in live_people(organization, context):
-        held = _held(person, context.catalog)
+        held = held_roles(person, context.catalog)
         for role in held:
             others = [other for other in held if other != role and _excludes(role, other, context.catalog)]
             if others:
@@ -151,7 +152,7 @@ def role_of_another_organization(organization: Organization, context: Context) -
         return
     kind = organization.settings.type
     for person in live_people(organization, context):
-        for role, path in _held(person, context.catalog).items():
+        for role, path in held_roles(person, context.catalog).items():
             facts = context.catalog.roles.get(role)
             if facts is not None and kind not in facts.organizations:
                 kinds = listing(sorted(facts.organizations))
@@ -170,8 +171,8 @@ def role_not_for_this_home(organization: Organization, context: Context) -> Iter
     Why: Control Hub does not offer the other roles for them.
     """
     for person in live_people(organization, context):
-        holder = _holder(person, organization)
-        for role, path in _held(person, context.catalog).items():
+        holder = holder_of(person, organization)
+        for role, path in held_roles(person, context.catalog).items():
             facts = context.catalog.roles.get(role)
             if facts is None or facts.holders[holder] is not Permitted.REFUSED:
                 continue

@@ -1,75 +1,180 @@
-"""The explicit list of all rules, and the one function that runs them."""
+"""The explicit lists of all rules, and the functions that run them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
 
-from reconciler.model.findings import Finding, Severity
+from reconciler.model.changes import ManualStep
+from reconciler.model.findings import Finding, Severity, Waived
 from reconciler.model.identifiers import organization_address
 from reconciler.model.policy import Policy
 from reconciler.model.resources import Organization
-from reconciler.rules.base import Check, Context, Rule
-from reconciler.rules.holding import (
-    account_not_for_administrators,
-    exclusive_role,
-    missing_base_role,
-    role_not_for_this_home,
-    role_of_another_organization,
-    scope_of_a_role,
-    site_managed_elsewhere,
+from reconciler.rules import acting, changing, holding, lockout, people, references, steps
+from reconciler.rules.actor import Actor
+from reconciler.rules.base import Context, Rule, Violation, rule_id
+from reconciler.rules.transition import Transition
+
+OrganizationRule = Rule[Callable[[Organization, Context], Iterator[Violation]]]
+ChangeRule = Rule[Callable[[Transition, Context], Iterator[Violation]]]
+ActorRule = Rule[Callable[[Transition, Actor, Context], Iterator[Violation]]]
+StepRule = Rule[Callable[[Transition, Context], Iterator[ManualStep]]]
+AnyRule = Rule[Callable[..., Iterator[object]]]
+
+_Checks = TypeVar("_Checks", bound=Callable[..., object])
+
+
+def _rule(severity: Severity, check: _Checks) -> Rule[_Checks]:
+    return Rule(id=rule_id(check), severity=severity, check=check)
+
+
+RULES: tuple[OrganizationRule, ...] = (
+    _rule(Severity.ERROR, references.undeclared_site),
+    _rule(Severity.ERROR, references.undeclared_location),
+    _rule(Severity.ERROR, references.undeclared_organization),
+    _rule(Severity.ERROR, references.managing_partner_type),
+    _rule(Severity.ERROR, references.customer_of_another_partner),
+    _rule(Severity.ERROR, references.home_is_itself),
+    _rule(Severity.ERROR, references.site_in_two_organizations),
+    _rule(Severity.ERROR, holding.exclusive_role),
+    _rule(Severity.ERROR, holding.scope_of_a_role),
+    _rule(Severity.ERROR, holding.missing_base_role),
+    _rule(Severity.ERROR, holding.site_managed_elsewhere),
+    _rule(Severity.ERROR, holding.role_of_another_organization),
+    _rule(Severity.ERROR, holding.role_not_for_this_home),
+    _rule(Severity.ERROR, holding.account_not_for_administrators),
+    _rule(Severity.ERROR, lockout.no_full_administrator),
+    _rule(Severity.WARNING, lockout.few_full_administrators),
+    _rule(Severity.WARNING, people.look_alike_address),
 )
-from reconciler.rules.lockout import few_full_administrators, no_full_administrator
-from reconciler.rules.people import look_alike_address
-from reconciler.rules.references import (
-    customer_of_another_partner,
-    home_is_itself,
-    managing_partner_type,
-    site_in_two_organizations,
-    undeclared_location,
-    undeclared_organization,
-    undeclared_site,
+"""Rules about what is declared, whatever is stored. They are checked by `validate`, and by `plan` and `apply` again."""
+
+CHANGE_RULES: tuple[ChangeRule, ...] = (
+    _rule(Severity.ERROR, changing.external_demotion_in_part),
+    _rule(Severity.WARNING, changing.external_revoked),
+    _rule(Severity.WARNING, changing.external_role_may_vanish),
+    _rule(Severity.WARNING, changing.demotion_to_a_new_role),
+    _rule(Severity.WARNING, changing.service_roles_to_review),
+    _rule(Severity.WARNING, changing.provisioning_access_may_remain),
+    _rule(Severity.WARNING, changing.new_partner),
+    _rule(Severity.WARNING, changing.customer_groups_may_remain),
 )
+"""Rules about changes. An error of one of them is a refusal: the plan is shown, and not applied."""
 
-
-def _rule(severity: Severity, check: Check) -> Rule:
-    return Rule(id=getattr(check, "__name__", "").replace("_", "-"), severity=severity, check=check)
-
-
-RULES: tuple[Rule, ...] = (
-    _rule(Severity.ERROR, undeclared_site),
-    _rule(Severity.ERROR, undeclared_location),
-    _rule(Severity.ERROR, undeclared_organization),
-    _rule(Severity.ERROR, managing_partner_type),
-    _rule(Severity.ERROR, customer_of_another_partner),
-    _rule(Severity.ERROR, home_is_itself),
-    _rule(Severity.ERROR, site_in_two_organizations),
-    _rule(Severity.ERROR, exclusive_role),
-    _rule(Severity.ERROR, scope_of_a_role),
-    _rule(Severity.ERROR, missing_base_role),
-    _rule(Severity.ERROR, site_managed_elsewhere),
-    _rule(Severity.ERROR, role_of_another_organization),
-    _rule(Severity.ERROR, role_not_for_this_home),
-    _rule(Severity.ERROR, account_not_for_administrators),
-    _rule(Severity.ERROR, no_full_administrator),
-    _rule(Severity.WARNING, few_full_administrators),
-    _rule(Severity.WARNING, look_alike_address),
+ACTOR_RULES: tuple[ActorRule, ...] = (
+    _rule(Severity.ERROR, acting.actor_cannot_assign),
+    _rule(Severity.ERROR, acting.external_adds_external),
+    _rule(Severity.ERROR, acting.external_changed_by_another),
+    _rule(Severity.ERROR, acting.partner_makes_itself_full),
+    _rule(Severity.ERROR, acting.self_assigned_role),
+    _rule(Severity.WARNING, acting.discouraged_self_assignment),
+    _rule(Severity.ERROR, acting.contact_center_role_by_an_external),
+    _rule(Severity.WARNING, acting.customers_assigned_by_another),
+    _rule(Severity.ERROR, acting.restricted_mode_switched_by_another),
+    _rule(Severity.ERROR, acting.restricted_setting_changed),
 )
+"""Rules about who answers for a change. Errors are refusals; without an actor they are reported as unchecked."""
 
-FIXED_SEVERITY = frozenset({"no-full-administrator"})
-"""Rules that policy can neither lower nor switch off."""
+STEP_RULES: tuple[StepRule, ...] = (
+    _rule(Severity.WARNING, steps.first_sign_in),
+    _rule(Severity.WARNING, steps.partner_approval),
+    _rule(Severity.INFO, steps.user_must_exist),
+    _rule(Severity.WARNING, steps.partner_hub_alias),
+)
+"""Rules about what people do beside a change. Policy can switch them off, and nothing else."""
+
+FIXED_SEVERITY = frozenset({"no-full-administrator", "self-assigned-role"})
+"""Rules that policy can neither lower, nor switch off, nor waive."""
+
+
+def every_rule() -> Iterator[AnyRule]:
+    """Yield every rule, in the order in which they are listed."""
+    yield from RULES
+    yield from CHANGE_RULES
+    yield from ACTOR_RULES
+    yield from STEP_RULES
 
 
 def check(organization: Organization, context: Context, policy: Policy) -> Iterator[Finding]:
     """Yield every finding of every rule about *organization*, with the severity that *policy* gives it."""
-    for rule in RULES:
-        severity = policy.severities.get(rule.id, rule.severity)
-        if severity is None:
-            continue
-        for violation in rule.check(organization, context):
-            yield Finding(
-                rule=rule.id,
-                severity=severity,
-                message=violation.message,
-                detail=violation.detail,
-                hint=violation.hint,
-                address=violation.address or organization_address(organization.name),
-                path=violation.path,
-            )
+    return _found(RULES, (organization, context), organization.name, _Judge(policy, context.now))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the rules say about one transition.
+
+    Attributes:
+        findings: warnings and infos.
+        refusals: errors; the plan is shown and not applied.
+        steps: what people have to do beside the change.
+    """
+
+    findings: tuple[Finding, ...]
+    refusals: tuple[Finding, ...]
+    steps: tuple[ManualStep, ...]
+
+
+def check_transition(transition: Transition, actor: Actor | None, context: Context, policy: Policy) -> Verdict:
+    """Return what the rules about changes say, and those about *actor*; without one these are not asked."""
+    judge = _Judge(policy, context.now)
+    found = [*_found(CHANGE_RULES, (transition, context), transition.name, judge)]
+    if actor is not None:
+        found += _found(ACTOR_RULES, (transition, actor, context), transition.name, judge)
+    wanted = (rule for rule in STEP_RULES if judge.severity(rule) is not None)
+    steps_to_do = [step for rule in wanted for step in rule.check(transition, context)]
+    return Verdict(
+        findings=tuple(finding for finding in found if finding.severity is not Severity.ERROR),
+        refusals=tuple(finding for finding in found if finding.severity is Severity.ERROR),
+        steps=tuple(sorted(steps_to_do, key=lambda step: (step.address, step.rule))),
+    )
+
+
+def _found(
+    rules: Iterable[Rule[Callable[..., Iterator[Violation]]]], subject: tuple[object, ...], organization: str, judge: "_Judge"
+) -> Iterator[Finding]:
+    for rule in rules:
+        severity = judge.severity(rule)
+        if severity is not None:
+            for violation in rule.check(*subject):
+                yield judge.finding(rule.id, severity, violation, organization)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What policy makes of a violation at one instant."""
+
+    policy: Policy
+    now: datetime
+
+    def severity(self, rule: AnyRule) -> Severity | None:
+        return self.policy.severities.get(rule.id, rule.severity)
+
+    def finding(self, rule: str, severity: Severity, violation: Violation, organization: str) -> Finding:
+        found = Finding(
+            rule=rule,
+            severity=severity,
+            message=violation.message,
+            detail=violation.detail,
+            hint=violation.hint,
+            address=violation.address or organization_address(organization),
+            path=violation.path,
+        )
+        return _not_known(found) if violation.unknown else waive(found, self.policy, self.now)
+
+
+def _not_known(finding: Finding) -> Finding:
+    """What depends on a fact that nobody recorded is said, never taken for right or wrong."""
+    message = f"not checked: whether {finding.message} is not known"
+    return replace(finding, severity=Severity.INFO, message=message)
+
+
+def waive(finding: Finding, policy: Policy, now: datetime) -> Finding:
+    """Return *finding* as an `info` that carries its reason, when a waiver of *policy* covers it at *now*."""
+    if finding.severity is Severity.INFO or finding.rule in FIXED_SEVERITY:
+        return finding
+    for waiver in policy.waivers:
+        if waiver.covers(finding.rule, finding.address or "", now):
+            waived = Waived(severity=finding.severity, reason=waiver.reason, expires=waiver.expires)
+            return replace(finding, severity=Severity.INFO, waived=waived)
+    return finding

@@ -56,7 +56,8 @@ def test_without_a_state_nothing_is_made(place: Place) -> None:
     sentence = f"No stored state at sqlite:///{STATE}: everything counts as new, nothing can be removed or found drifted."
     assert first == sentence
     noted = place.json("plan", MANIFESTS).document["diagnostics"]
-    assert [(finding["severity"], finding["summary"]) for finding in noted] == [("info", sentence)]
+    assert (noted[0]["severity"], noted[0]["summary"]) == ("info", sentence)
+    assert [finding["rule_id"] for finding in noted[1:]] == ["actor-unchecked"]
 
 
 def test_beside_a_hot_journal_nothing_changes_and_the_next_apply_repairs_it(applied: Place, tmp_path: Path) -> None:

@@ -203,6 +203,7 @@ def a_run(
         catalog=CATALOG,
         lock_timeout=timedelta(0),
         acknowledged=acknowledged,
+        judge=lambda before, after: (),
         recheck=recheck,
         stopping=stopping,
         progress=progress,

@@ -65,7 +65,6 @@ class Place:
         self.runs += 1
         return RunSettings(
             run=f"r{self.runs}",
-            actor=None,
             holder=HOLDER,
             clock=self.clock,
             lock_timeout=0 * SECOND,

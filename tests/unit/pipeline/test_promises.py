@@ -43,7 +43,6 @@ class Place:
     def settings(self) -> RunSettings:
         return RunSettings(
             run="r1",
-            actor=None,
             holder=HOLDER,
             clock=self.clock,
             lock_timeout=0 * SECOND,
@@ -189,5 +188,5 @@ def test_grants_alone_name_what_they_do_not_declare(place: Place) -> None:
     place.apply(acme=organization(), grant=grant())
     place.clock = FixedClock(NOW + MINUTE)
     made = place.planned(other=grant("inc-2"))
-    assert rules(made.findings) == [("grant-not-declared", Severity.INFO)]
+    assert rules(made.findings) == [("grant-not-declared", Severity.INFO), ("actor-unchecked", Severity.INFO)]
     assert "inc-1" in made.findings[0].message

@@ -1,6 +1,6 @@
-"""Every rule has a folder of examples, and the folders are the list of cases.
+"""Every rule has a folder of examples, which ship with the product for `reconciler explain`; the folders are the list of cases.
 
-`tests/rules/RULE-ID/good/*.yaml` are near misses: that rule finds nothing in them. `tests/rules/RULE-ID/bad/*.yaml` begin with the lines
+`RULE-ID/good/*.yaml` are near misses: that rule finds nothing in them. `RULE-ID/bad/*.yaml` begin with the lines
 `# expect: TEXT` and `# at: LINE:COLUMN`, once or more: the rule finds exactly that, with these texts, at these places, in this order.
 """
 
@@ -14,7 +14,7 @@ from reconciler.pipeline import Request, validate
 from reconciler.rules import RULES
 from tests.fakes.builders import CATALOG, NOW
 
-EXAMPLES = Path(__file__).parents[2] / "rules"
+EXAMPLES = Path(__file__).parents[3] / "reconciler" / "rules" / "examples"
 GOOD = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/good/*.yaml"))
 BAD = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/bad/*.yaml"))
 EXPECTED = re.compile(r"^# expect: (\S.*)\n# at: ([0-9]+):([0-9]+)$", re.MULTILINE)

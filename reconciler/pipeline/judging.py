@@ -1,0 +1,92 @@
+"""What the rules say about a change: the transition between the stored organization and the next, and who answers for it."""
+
+from datetime import datetime
+
+from reconciler.model.documents import read_administrator
+from reconciler.model.findings import Finding, Severity
+from reconciler.model.identifiers import administrator_address, identity
+from reconciler.model.journal import EntryKind
+from reconciler.model.protocols import StateReader
+from reconciler.model.resources import Organization
+from reconciler.pipeline.request import Request
+from reconciler.rules import ACTOR_RULES, Context, Transition, Verdict, actor_in, check_transition, listing
+
+ACTOR_UNCHECKED = "actor-unchecked"
+REQUIRED_ACTOR = "required-actor"
+
+
+class Judge:
+    """Asks the rules about changes, organization by organization, and keeps the names of those where nobody could be asked."""
+
+    def __init__(self, request: Request, reader: StateReader, context: Context) -> None:
+        self._request = request
+        self._reader = reader
+        self._context = context
+        self._partners: dict[str, Organization | None] = {}
+        self._unrecorded: list[str] = []
+        self._judged = False
+
+    def verdict(self, before: Organization | None, after: Organization, now: datetime) -> Verdict:
+        """Return what the rules say about the way from *before*, as stored, to *after*."""
+        transition = Transition(
+            before=before, after=after, now=now, roles_once_held=lambda person: self._roles_once_held(after.name, person)
+        )
+        actor = None
+        if self._request.actor is not None:
+            partner = self._partner(before)
+            actor = actor_in(self._request.actor, before, partner=partner, now=now, catalog=self._request.catalog)
+            if actor is None:
+                self._unrecorded.append(after.name)
+        self._judged = True
+        return check_transition(transition, actor, self._context, self._request.policy)
+
+    def _partner(self, organization: Organization | None) -> Organization | None:
+        """The managing partner as stored: a plan does not give its actor the rights that it needs."""
+        name = organization.settings.managed_by if organization is not None and organization.settings is not None else None
+        if name is None:
+            return None
+        if name not in self._partners:
+            self._partners[name] = self._reader.read(name).organization
+        return self._partners[name]
+
+    def _roles_once_held(self, organization: str, person: str) -> frozenset[str]:
+        """The journal is read for the rare change that depends on it."""
+        held: set[str] = set()
+        for entry in self._reader.entries(organization):
+            address = entry.record.address
+            if entry.record.kind is not EntryKind.CHANGE or address is None or entry.record.after is None:
+                continue
+            if identity(address) == identity(administrator_address(organization, person)):
+                held |= read_administrator(entry.record.after).roles
+        return frozenset(held)
+
+    def unchecked(self) -> list[Finding]:
+        """Return one finding when rules about the actor were not asked: nobody was named, or nobody is on record who could be asked."""
+        if not self._judged:
+            return []
+        if self._request.actor is None:
+            message = "who may make these changes was not checked: no actor was named"
+            hint = "--actor EMAIL names who answers for the change"
+        elif self._unrecorded:
+            names = listing(self._unrecorded, most=5)
+            message = f"whether {self._request.actor} may make these changes was not checked: nobody is on record yet in {names}"
+            hint = None
+        else:
+            return []
+        rules = ", ".join(rule.id for rule in ACTOR_RULES)
+        return [Finding(rule=ACTOR_UNCHECKED, severity=Severity.INFO, message=message, detail=f"not checked: {rules}", hint=hint)]
+
+
+def required_actor(request: Request, *, changes: bool) -> list[Finding]:
+    """Return a refusal when the policy demands an actor for *changes* and none was named; ends that come by themselves never wait."""
+    if not (changes and request.policy.required_actor and request.actor is None):
+        return []
+    return [
+        Finding(
+            rule=REQUIRED_ACTOR,
+            severity=Severity.ERROR,
+            message="nobody answers for these changes",
+            detail="policy.requiredActor is true in reconciler.yaml",
+            hint="--actor EMAIL",
+        )
+    ]
