@@ -35,13 +35,14 @@ def actor_cannot_assign(transition: Transition, actor: Actor, context: Context) 
         if not refused:
             continue
         assigners = {one.role for role in refused for one in _assigners(role, transition, context)}
+        unknown = bool(assigners & actor.unsettled)
         yield Violation(
-            message=f"{_called(actor)} cannot give or take {listing(refused)} of {change.person.email}",
+            message=f"{_called(actor)} {_cannot(unknown=unknown)} give or take {listing(refused)} of {change.person.email}",
             detail=f"assigned by: {listing(sorted(assigners)) or 'nobody'}; {_INFERRED}",
             hint="let one of them answer for the change: --actor EMAIL",
             path=change.path,
             address=change.address,
-            unknown=bool(assigners & actor.unsettled),
+            unknown=unknown,
         )
 
 
@@ -242,12 +243,13 @@ def restricted_mode_switched_by_another(transition: Transition, actor: Actor, co
     if actor.partner_roles.isdisjoint(allowed):
         managed_by = transition.settings[0].managed_by
         field = "enabled" if before.enabled != after.enabled else "exempt"
+        unknown = not actor.unsettled.isdisjoint(allowed)
         yield Violation(
-            message=f"{_called(actor)} cannot switch restricted administrator mode of {transition.name}",
+            message=f"{_called(actor)} {_cannot(unknown=unknown)} switch restricted administrator mode of {transition.name}",
             detail=f"{listing(allowed)} of {managed_by} can; {_INFERRED}",
             hint=f"let one of {managed_by} answer for the change: --actor EMAIL",
             path=("spec", "restrictedMode", field),
-            unknown=not actor.unsettled.isdisjoint(allowed),
+            unknown=unknown,
         )
 
 
@@ -268,8 +270,9 @@ def restricted_setting_changed(transition: Transition, actor: Actor, context: Co
         if setting.field is None or setting.id in mode.exempt:
             continue
         if _declared(before, setting.field) != _declared(after, setting.field):
+            cannot = _cannot(unknown=not actor.internal)
             yield Violation(
-                message=f"{_called(actor)} cannot change {setting.field}: {setting.label} is restricted in {transition.name}",
+                message=f"{_called(actor)} {cannot} change {setting.field}: {setting.label} is restricted in {transition.name}",
                 detail=f"restricted administrator mode is on; a partner administrator of {before.managed_by} can change it",
                 hint=f"let one of {before.managed_by} answer for the change: --actor EMAIL",
                 path=("spec", setting.field),
@@ -298,12 +301,16 @@ def _colleague(transition: Transition) -> str:
 
 def _called(actor: Actor) -> str:
     """The actor with where they stand, so that a reviewer sees why."""
-    if actor.holder is None:
-        return f"{actor.email}, who is no administrator here,"
-    held = sorted(actor.roles | actor.partner_roles)
+    held = sorted(actor.roles | actor.partner_roles | {f"{role} on {site}" for site, role in actor.sites.items()})
+    if actor.holder is None or not held:
+        return f"{actor.email}, who holds no role here,"
     home = {
         Holder.INTERNAL: "",
         Holder.MANAGING_PARTNER: " of the managing partner",
         Holder.OTHER_ORGANIZATION: " from another organization",
     }[actor.holder]
-    return f"{actor.email} ({listing(held) or 'no role'}{home})"
+    return f"{actor.email} ({listing(held)}{home})"
+
+
+def _cannot(*, unknown: bool) -> str:
+    return "may not be allowed to" if unknown else "cannot"

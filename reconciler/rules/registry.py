@@ -165,8 +165,8 @@ class _Judge:
 
 def _not_known(finding: Finding) -> Finding:
     """What depends on a fact that nobody recorded is said, never taken for right or wrong."""
-    message = f"not checked: whether {finding.message} is not known"
-    return replace(finding, severity=Severity.INFO, message=message)
+    detail = f"not known: nothing on record says so for certain; {finding.detail}"
+    return replace(finding, severity=Severity.INFO, detail=detail)
 
 
 def waive(finding: Finding, policy: Policy, now: datetime) -> Finding:
