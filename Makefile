@@ -1,6 +1,6 @@
 PY ?= .venv/bin/python
 
-.PHONY: setup fmt lint types layers test golden cover docs check
+.PHONY: setup fmt lint types layers test golden cover mutants docs check
 
 setup:
 	python3 -m venv .venv && .venv/bin/pip install --quiet --editable '.[test,check]'
@@ -19,6 +19,8 @@ golden:
 cover:
 	$(PY) -m coverage erase && $(PY) -m coverage run -m pytest -q -n auto && $(PY) -m coverage combine --quiet
 	$(PY) -m coverage report && $(PY) -m tools.coverage_gaps
+mutants:
+	$(PY) -m tools.mutants
 docs:
 	$(PY) -m tools.reference
 check:
