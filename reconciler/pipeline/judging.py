@@ -28,9 +28,7 @@ class Judge:
 
     def verdict(self, before: Organization | None, after: Organization, now: datetime) -> Verdict:
         """Return what the rules say about the way from *before*, as stored, to *after*."""
-        transition = Transition(
-            before=before, after=after, now=now, roles_once_held=lambda person: self._roles_once_held(after.name, person)
-        )
+        transition = Transition.between(before, after, now, roles_once_held=lambda person: self._roles_once_held(after.name, person))
         actor = None
         if self._request.actor is not None:
             partner = self._partner(before)

@@ -63,28 +63,28 @@ class Transition:
 
     Attributes:
         before: as stored; None when nothing is stored.
-        people: whoever changes, by identity key.
+        people: everybody who changes, by identity key; recording that access has ended is no change.
         roles_once_held: gives the roles that somebody of this organization ever held, as far as the journal tells; by identity key.
     """
 
     before: Organization | None
     after: Organization
     now: datetime
+    people: tuple[PersonChange, ...]
     roles_once_held: Callable[[str], frozenset[str]]
+
+    @classmethod
+    def between(
+        cls, before: Organization | None, after: Organization, now: datetime, *, roles_once_held: Callable[[str], frozenset[str]]
+    ) -> "Transition":
+        """Return the way from *before* to *after* at *now*."""
+        people = tuple(_people(before, after, now))
+        return cls(before=before, after=after, now=now, people=people, roles_once_held=roles_once_held)
 
     @property
     def name(self) -> str:
         """The organization's name."""
         return self.after.name
-
-    @property
-    def people(self) -> Iterator[PersonChange]:
-        """Everybody who changes, by identity key; recording that access has ended is no change."""
-        old, new = _live(self.before, self.now), _live(self.after, self.now)
-        for key in sorted(old.keys() | new.keys()):
-            was, will = old.get(key), new.get(key)
-            if was != will:
-                yield PersonChange(organization=self.name, was=was, will=will)
 
     @property
     def settings(self) -> tuple[Settings, Settings] | None:
@@ -98,6 +98,14 @@ class Transition:
         """The managing partner as recorded, or as declared where nothing is recorded."""
         settings = (self.before.settings if self.before else None) or self.after.settings
         return settings.managed_by if settings else None
+
+
+def _people(before: Organization | None, after: Organization, now: datetime) -> Iterator[PersonChange]:
+    old, new = _live(before, now), _live(after, now)
+    for key in sorted(old.keys() | new.keys()):
+        was, will = old.get(key), new.get(key)
+        if was != will:
+            yield PersonChange(organization=after.name, was=was, will=will)
 
 
 def _live(organization: Organization | None, now: datetime) -> dict[str, Administrator]:
