@@ -44,8 +44,10 @@ class Waiver:
 
     def is_for(self, rule: str, address: str) -> bool:
         """Tell whether it is meant for findings of *rule* at *address*, whatever the time is."""
+        if rule != self.rule:
+            return False
         place = identity(address)
-        return rule == self.rule and identity(self.about) in {place, place.partition("/")[0]}
+        return identity(self.about) in {place, place.partition("/")[0]}
 
     def counts_at(self, now: datetime) -> bool:
         """Tell whether it has not expired."""

@@ -12,7 +12,9 @@ from reconciler.model.policy import Policy, Waiver
 from reconciler.rules import FIXED_SEVERITY, STEP_RULES, every_rule, waivable_rules
 
 RULE = "few-full-administrators"
-SCAFFOLDED = Path(__file__).parents[3] / "reconciler" / "scaffold" / "files" / "reconciler.yaml"
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "policy.md"
+SCAFFOLDED = ROOT / "reconciler" / "scaffold" / "files" / "reconciler.yaml"
 
 
 @pytest.fixture(autouse=True)
@@ -233,6 +235,14 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 def test_what_comes_later_is_refused_by_name(key: str) -> None:
     (finding,) = wrong_with(f"policy: {{{key}: {{}}}}\n")
     assert said(finding) == f"reconciler.yaml:1:10: {key} is not supported yet [not-supported-yet]"
+
+
+def test_the_documented_policy_is_right_and_the_page_names_what_policy_cannot_do() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    policy = read(page.partition("```yaml\n")[2].partition("```")[0]).policy
+    assert (policy.required_actor, len(policy.severities), len(policy.waivers)) == (True, 2, 1)
+    fixed = FIXED_SEVERITY | {rule.id for rule in STEP_RULES}
+    assert {rule for rule in fixed if f"`{rule}`" not in page} == set()
 
 
 def test_the_scaffolded_examples_are_right_when_they_are_uncommented() -> None:
