@@ -1,17 +1,16 @@
 """`reconciler.yaml`: settings of one repository, read from the current directory or from `--config`, searched for nowhere else."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from reconciler.manifests import read_settings_file
+from reconciler.cli.policy import policy_of, wrong_with_policy
+from reconciler.manifests import SettingsFile, read_settings_file
 from reconciler.model.errors import UsageError
-from reconciler.model.findings import Finding, Severity
 from reconciler.model.instants import parse_duration
 from reconciler.model.policy import Policy
-from reconciler.rules import FIXED_SEVERITY, RULES, closest
 
 DEFAULT_FILE = "reconciler.yaml"
 
@@ -39,13 +38,14 @@ def read_configuration(path: str | None) -> Configuration:
     if path is None and not Path(DEFAULT_FILE).exists():
         return Configuration()
     name = path or DEFAULT_FILE
-    document, findings = read_settings_file(name, _check_rules)
-    if findings:
-        raise UsageError(f"{name} is invalid", findings=findings)
-    return _configuration(document)
+    settings = read_settings_file(name, lambda document: wrong_with_policy(document.get("policy", {})))
+    if settings.findings:
+        raise UsageError(f"{name} is invalid", findings=settings.findings)
+    return _configuration(settings)
 
 
-def _configuration(document: Mapping[str, Any]) -> Configuration:
+def _configuration(settings: SettingsFile) -> Configuration:
+    document: Mapping[str, Any] = settings.document
     state = document.get("state")
     state = {"url": state} if isinstance(state, str) else state or {}
     timeout = document.get("lockTimeout")
@@ -57,28 +57,5 @@ def _configuration(document: Mapping[str, Any]) -> Configuration:
         format=document.get("format"),
         fail_on=document.get("failOn"),
         lock_timeout=None if timeout is None else parse_duration(timeout),
-        policy=Policy(severities={rule: _severity(name) for rule, name in _severities(document).items()}),
+        policy=policy_of(document.get("policy", {}), settings.marks.range),
     )
-
-
-def _severities(document: Mapping[str, Any]) -> Mapping[str, str]:
-    severities: Mapping[str, str] = document.get("policy", {}).get("severities", {})
-    return severities
-
-
-def _severity(name: str) -> Severity | None:
-    return None if name == "off" else Severity(name)
-
-
-def _check_rules(document: Mapping[str, Any]) -> Iterator[Finding]:
-    known = sorted(rule.id for rule in RULES)
-    for rule, severity in _severities(document).items():
-        if rule not in known:
-            yield _finding(rule, f"no rule {rule}", f"rules: {', '.join(known)}", closest(rule, known))
-        elif rule in FIXED_SEVERITY and severity != Severity.ERROR:
-            yield _finding(rule, f"{rule} cannot be lowered", "it guards against a lockout", None)
-
-
-def _finding(rule: str, message: str, detail: str, hint: str | None) -> Finding:
-    path = ("policy", "severities", rule)
-    return Finding(rule="configuration", severity=Severity.ERROR, message=message, detail=detail, hint=hint, path=path)

@@ -5,7 +5,7 @@ Does not belong here: domain rules that need more than one document (`rules`), s
 May know: yaml (events only), and jsonschema in `schema` alone.
 """
 
-from reconciler.manifests.checks import GrantDurations
+from reconciler.manifests.checks import GrantDurations, read_instant
 from reconciler.manifests.events import WITH_LIBYAML
 from reconciler.manifests.files import Discovery, Source, discover
 from reconciler.manifests.fleet import Manifests
@@ -13,7 +13,7 @@ from reconciler.manifests.judge import judge_values
 from reconciler.manifests.places import ReadFile
 from reconciler.manifests.read import read
 from reconciler.manifests.schemas import MissingSchemasError, schema_names, schema_text
-from reconciler.manifests.settings import read_settings_file
+from reconciler.manifests.settings import SettingsFile, read_settings_file
 
 __all__ = [
     "WITH_LIBYAML",
@@ -22,10 +22,12 @@ __all__ = [
     "Manifests",
     "MissingSchemasError",
     "ReadFile",
+    "SettingsFile",
     "Source",
     "discover",
     "judge_values",
     "read",
+    "read_instant",
     "read_settings_file",
     "schema_names",
     "schema_text",

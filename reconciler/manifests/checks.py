@@ -136,12 +136,21 @@ def _instant(holder: Mapping[str, Any], field: str, path: Path, instants: dict[s
     text = holder.get(field)
     if not isinstance(text, str):
         return
+    instant = read_instant(text, (*path, field))
+    if isinstance(instant, Finding):
+        yield instant
+    else:
+        instants[field] = instant
+
+
+def read_instant(text: str, path: Path) -> datetime | Finding:
+    """Return the instant that *text* names, or what is wrong with it; *path* ends with the name of the field."""
     try:
-        instants[field] = parse_instant(text)
+        return parse_instant(text)
     except ValueError as error:
         shown = text if len(text) <= 40 else text[:37] + "..."
         detail = f'RFC 3339 with seconds and an offset, such as "{_EXAMPLE}"'
-        yield _finding("unreadable-time", f"{field} {shown}: {error}", (*path, field), detail=detail)
+        return _finding("unreadable-time", f"{path[-1]} {shown}: {error}", path, detail=detail)
 
 
 def _decision(instants: Mapping[str, datetime], field: str, durations: GrantDurations) -> Iterator[Finding]:

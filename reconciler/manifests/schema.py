@@ -144,7 +144,7 @@ def _type(error: _Error, path: Path) -> Iterator[Finding]:
     detail, hint = "", None
     if wanted == "string" and isinstance(value, bool | int):
         detail = "text that looks like a number or a boolean stands in quotes"
-        hint = None if _name(path).endswith("At") else f'"{_shown(str(value).lower())}"'
+        hint = None if _name(path).endswith(("At", "expires")) else f'"{_shown(str(value).lower())}"'
     elif wanted == "boolean" and isinstance(value, str):
         detail, hint = "true or false; YAML 1.2 knows no yes, no, on or off", _BOOLEANS.get(value.lower())
     elif wanted == "array" and isinstance(value, str):

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from reconciler.model.findings import Severity
+from reconciler.model.findings import Range, Severity
+from reconciler.model.identifiers import identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +28,30 @@ class Waiver:
     Attributes:
         about: an organization's name, which covers everything in it, or the address of one resource.
         expires: UTC; the waiver counts before this instant only.
+        range: where `reconciler.yaml` says so.
     """
 
     rule: str
     about: str
     reason: str
     expires: datetime
+    range: Range | None = None
 
-    def covers(self, rule: str, address: str, now: datetime) -> bool:
-        """Tell whether a finding of *rule* at *address* is waived at *now*."""
-        return rule == self.rule and now < self.expires and self.about in {address, address.partition("/")[0]}
+    @property
+    def organization(self) -> str:
+        """The organization that it is about, or in which it is about something."""
+        return self.about.partition("/")[0]
+
+    def is_for(self, rule: str, address: str) -> bool:
+        """Tell whether it is meant for findings of *rule* at *address*, whatever the time is."""
+        if rule != self.rule:
+            return False
+        place = identity(address)
+        return identity(self.about) in {place, place.partition("/")[0]}
+
+    def counts_at(self, now: datetime) -> bool:
+        """Tell whether it has not expired."""
+        return now < self.expires
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

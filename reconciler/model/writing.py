@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
 from reconciler.model.documents import Document, compact
-from reconciler.model.findings import Finding, Range
+from reconciler.model.findings import Finding, Range, Waived
+from reconciler.model.instants import format_instant
 
 Members = Mapping[str, Any]
 """The members of one document. An iterator as a value is a list that is written as it comes."""
@@ -79,7 +80,15 @@ def finding_document(finding: Finding) -> Document:
         "address": finding.address,
         "pointer": finding.pointer,
         "range": range_document(finding.range),
+        "waived": waived_document(finding.waived),
     }
+
+
+def waived_document(waived: Waived | None) -> Document | None:
+    """Return why a finding is waived, or None."""
+    if waived is None:
+        return None
+    return {"severity": waived.severity.value, "reason": waived.reason, "expires": format_instant(waived.expires)}
 
 
 def range_document(place: Range | None) -> Document | None:

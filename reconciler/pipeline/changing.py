@@ -191,11 +191,13 @@ def forget(name: str, request: Request, settings: RunSettings) -> Application | 
             people=0,
             summary=summarize(made),
             findings=(),
-            refusals=(),
+            refusals=tuple(required_actor(request, changes=True)),
             complete=True,
             target=request.target,
             plans=lambda: iter((made,)),
         )
+    if fleet.refusals:
+        return fleet
     return _perform(fleet, request, settings, recheck=False)
 
 

@@ -10,6 +10,7 @@ from reconciler.model.protocols import StateReader
 from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Validation
 from reconciler.pipeline.request import Request
+from reconciler.pipeline.waiving import unused_waivers
 from reconciler.rules import Context, check, closest, listing
 
 
@@ -26,6 +27,7 @@ def validate(request: Request, now: datetime) -> Validation:
         try:
             require_input(manifests, request)
             names = in_scope(manifests, request, manifests.facts)
+            findings = in_file_order([*findings, *unused_waivers(request, found, with_manifest(manifests, names), now)])
         except ManifestError as error:
             findings = [*error.findings, *findings]
         return Validation(
@@ -99,6 +101,11 @@ def context_of(manifests: Manifests, request: Request, known: Mapping[str, Organ
 def valid_names(manifests: Manifests) -> list[str]:
     """Return the names of which everything could be read, sorted."""
     return [name for name in manifests.names if name not in manifests.broken]
+
+
+def with_manifest(manifests: Manifests, names: frozenset[str]) -> frozenset[str]:
+    """Return those of *names* whose own manifest was given and could be read; others may have grants alone."""
+    return names.intersection(manifests.facts) - manifests.broken
 
 
 def require_input(manifests: Manifests, request: Request) -> None:

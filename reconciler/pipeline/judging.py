@@ -83,8 +83,8 @@ def required_actor(request: Request, *, changes: bool) -> list[Finding]:
         Finding(
             rule=REQUIRED_ACTOR,
             severity=Severity.ERROR,
-            message="nobody answers for these changes",
-            detail="policy.requiredActor is true in reconciler.yaml",
-            hint="--actor EMAIL",
+            message="nobody answers for these changes: no actor was named",
+            detail="policy.requiredActor is true in reconciler.yaml; ends that come by themselves do not wait for it",
+            hint="--actor EMAIL, or RECONCILER_ACTOR, names who answers for them",
         )
     ]

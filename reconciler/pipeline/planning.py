@@ -19,9 +19,19 @@ from reconciler.model.protocols import StateReader, Stored, StoredHead
 from reconciler.model.resources import Organization
 from reconciler.model.results import Difference, Drift, FleetPlan
 from reconciler.model.spool import Spool
-from reconciler.pipeline.checking import Known, context_of, in_scope, read_manifests, require_input, stop_on_errors, valid_names
+from reconciler.pipeline.checking import (
+    Known,
+    context_of,
+    in_scope,
+    read_manifests,
+    require_input,
+    stop_on_errors,
+    valid_names,
+    with_manifest,
+)
 from reconciler.pipeline.judging import ACTOR_UNCHECKED, Judge, required_actor
 from reconciler.pipeline.request import Request
+from reconciler.pipeline.waiving import UNUSED_WAIVER, unused_waivers
 from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, read_plan
 from reconciler.planning.effects import CUSTOMERS_AFFECTED, PartnerOf, access_changes, beyond
 from reconciler.planning.guard import TOO_MANY_REMOVALS, too_many, too_many_overall
@@ -29,9 +39,15 @@ from reconciler.planning.plan import count_declared, live_people, plan_organizat
 from reconciler.planning.scope import resolve
 from reconciler.planning.seal import PlanHash
 from reconciler.reports.stateless import with_stateless
-from reconciler.rules import CHANGE_RULES, check
+from reconciler.rules import ACTOR_RULES, CHANGE_RULES, check
 
-_ABOUT_CHANGES = frozenset({ACTOR_UNCHECKED, CUSTOMERS_AFFECTED, *(rule.id for rule in CHANGE_RULES)})
+_ABOUT_CHANGES = frozenset({
+    ACTOR_UNCHECKED,
+    CUSTOMERS_AFFECTED,
+    UNUSED_WAIVER,
+    *(rule.id for rule in CHANGE_RULES),
+    *(rule.id for rule in ACTOR_RULES),
+})
 
 
 def plan(request: Request, reader: StateReader, now: datetime) -> FleetPlan:
@@ -61,6 +77,8 @@ def plan(request: Request, reader: StateReader, now: datetime) -> FleetPlan:
         findings = in_file_order([*manifests.findings, *manifests.locate(fleet.found)])
         stop_on_errors(findings, names)
         fleet.refused = manifests.locate(fleet.refused)
+        unused = unused_waivers(request, [*fleet.found, *fleet.refused], with_manifest(manifests, names), now)
+        findings = in_file_order([*findings, *unused])
         return fleet.finish(findings, complete=names == frozenset(manifests.names))
 
 

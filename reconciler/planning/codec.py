@@ -12,7 +12,7 @@ from reconciler import __version__
 from reconciler.model.changes import Action, Change, FieldChange, Moment, Plan, Reason, Risk, Summary
 from reconciler.model.documents import Document
 from reconciler.model.errors import StalePlanError, TamperedPlanError, UnreadablePlanError
-from reconciler.model.findings import Finding, Position, Range, Severity
+from reconciler.model.findings import Finding, Position, Range, Severity, Waived
 from reconciler.model.instants import format_instant, parse_instant
 from reconciler.model.results import FleetPlan
 from reconciler.model.writing import finding_document, hash_document, range_document, write_document
@@ -267,7 +267,14 @@ def _finding(item: dict[str, Any]) -> Finding:
         address=_text_or_none(item["address"]),
         pointer=_text_or_none(item["pointer"]),
         range=_range(item["range"]),
+        waived=_waived(item["waived"]),
     )
+
+
+def _waived(item: dict[str, Any] | None) -> Waived | None:
+    if item is None:
+        return None
+    return Waived(severity=Severity(item["severity"]), reason=_checked(item["reason"], str), expires=parse_instant(item["expires"]))
 
 
 def _hash_of(plan: FleetPlan) -> str:

@@ -86,6 +86,7 @@ def _validation(result: Validation) -> Members:
         "error_count": _count(result.findings, Severity.ERROR),
         "warning_count": _count(result.findings, Severity.WARNING),
         "info_count": _count(result.findings, Severity.INFO),
+        "waived_count": sum(finding.waived is not None for finding in result.findings),
         "files": result.files,
         "organizations": result.organizations,
         "grants": result.grants,

@@ -7,7 +7,7 @@ A rule's id is the name of its function with `-` for `_`; it is stable.
 """
 
 from reconciler.rules.actor import Actor, actor_in
-from reconciler.rules.base import Context, Rule, Violation, closest, listing, told
+from reconciler.rules.base import Context, Rule, Violation, closest, listing, told, why
 from reconciler.rules.registry import (
     ACTOR_RULES,
     CHANGE_RULES,
@@ -23,6 +23,7 @@ from reconciler.rules.registry import (
     check,
     check_transition,
     every_rule,
+    waivable_rules,
 )
 from reconciler.rules.transition import PersonChange, Transition
 
@@ -51,4 +52,6 @@ __all__ = [
     "every_rule",
     "listing",
     "told",
+    "waivable_rules",
+    "why",
 ]

@@ -76,6 +76,11 @@ def told(check: Callable[..., object]) -> str:
     return inspect.getdoc(check) or ""
 
 
+def why(check: Callable[..., object]) -> str:
+    """Return what a rule is for, in its own words, without the final period."""
+    return " ".join(told(check).partition("Why: ")[2].split()).removesuffix(".")
+
+
 def live_people(organization: Organization, context: Context) -> Iterator[Administrator]:
     """Yield the declared people whose access has not ended, by key: what is over is inert, in a manifest too."""
     people = organization.administrators or {}

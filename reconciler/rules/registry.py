@@ -8,6 +8,7 @@ from typing import TypeVar
 from reconciler.model.changes import ManualStep
 from reconciler.model.findings import Finding, Severity, Waived
 from reconciler.model.identifiers import organization_address
+from reconciler.model.instants import format_instant
 from reconciler.model.policy import Policy
 from reconciler.model.resources import Organization
 from reconciler.rules import acting, changing, holding, lockout, people, references, steps
@@ -85,6 +86,13 @@ STEP_RULES: tuple[StepRule, ...] = (
 
 FIXED_SEVERITY = frozenset({"no-full-administrator", "self-assigned-role"})
 """Rules that policy can neither lower, nor switch off, nor waive."""
+
+
+def waivable_rules() -> Iterator[AnyRule]:
+    """Yield every rule whose findings a waiver can cover; a manual step is no finding."""
+    for rule in every_rule():
+        if rule.id not in FIXED_SEVERITY and rule not in STEP_RULES:
+            yield rule
 
 
 def every_rule() -> Iterator[AnyRule]:
@@ -170,11 +178,19 @@ def _not_known(finding: Finding) -> Finding:
 
 
 def waive(finding: Finding, policy: Policy, now: datetime) -> Finding:
-    """Return *finding* as an `info` that carries its reason, when a waiver of *policy* covers it at *now*."""
+    """Return *finding* as an `info` that carries its reason, when a waiver of *policy* covers it at *now*.
+
+    When only waivers would that have expired, its detail says so of the last one.
+    """
     if finding.severity is Severity.INFO or finding.rule in FIXED_SEVERITY:
         return finding
-    for waiver in policy.waivers:
-        if waiver.covers(finding.rule, finding.address or "", now):
+    meant = [waiver for waiver in policy.waivers if waiver.is_for(finding.rule, finding.address or "")]
+    for waiver in meant:
+        if waiver.counts_at(now):
             waived = Waived(severity=finding.severity, reason=waiver.reason, expires=waiver.expires)
             return replace(finding, severity=Severity.INFO, waived=waived)
-    return finding
+    if not meant:
+        return finding
+    last = max(meant, key=lambda waiver: waiver.expires)
+    over = f"the waiver for {last.about} expired at {format_instant(last.expires)}: {last.reason}"
+    return replace(finding, detail="; ".join(filter(None, (finding.detail, over))))

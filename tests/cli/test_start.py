@@ -35,7 +35,7 @@ def test_help_loads_nothing_that_takes_time(arguments: list[str]) -> None:
     ours = {name for name in modules if name.startswith("reconciler") and name not in LIGHT}
     assert {name for name in ours if not name.startswith(("reconciler.cli.", "reconciler.model."))} == set()
     assert {name for name in ours if name.startswith("reconciler.model.")} == {
-        f"reconciler.model.{name}" for name in ("errors", "findings", "instants", "policy")
+        f"reconciler.model.{name}" for name in ("errors", "findings", "identifiers", "instants", "policy")
     }
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 
 from reconciler.model.findings import Finding, Severity
+from reconciler.model.instants import format_instant
 from reconciler.reports import style as styles
 from reconciler.reports.text.page import Page, count
 from reconciler.reports.visible import visible
 
 _CORRECTED = frozenset({
+    "configuration",
     "schema-enum",
     "schema-unknown-field",
     "unknown-kind",
@@ -17,26 +19,29 @@ _CORRECTED = frozenset({
     "undeclared-organization",
 })
 """Rules whose hint can be the word that was probably meant."""
-_COLORS = {"error": styles.RED, "warning": styles.YELLOW, "info": styles.CYAN, "refused": styles.LOUD}
+_COLORS = {"error": styles.RED, "warning": styles.YELLOW, "info": styles.CYAN}
 
 
 def findings(page: Page, found: Iterable[Finding]) -> None:
     """Write *found*, a blank line between any two."""
     for finding in found:
-        _finding(page, finding, finding.severity.value)
+        label = finding.severity.value if finding.waived is None else f"waived {finding.waived.severity.value}"
+        _finding(page, finding, label, _COLORS[finding.severity.value])
 
 
 def refusals(page: Page, found: Iterable[Finding]) -> None:
     """Write what a safety rail or a policy says against a plan."""
     for finding in found:
-        _finding(page, finding, "refused")
+        _finding(page, finding, "refused", styles.LOUD)
 
 
-def _finding(page: Page, finding: Finding, label: str) -> None:
+def _finding(page: Page, finding: Finding, label: str, color: str) -> None:
     page.gap()
     where = _where(finding)
-    said = page.paint(label, _COLORS[label])
+    said = page.paint(label, color)
     page.line(f"{where}{said}: {visible(finding.message)} {page.paint(f'[{visible(finding.rule)}]', styles.DIM)}")
+    if finding.waived is not None:
+        page.paragraph(f"until {format_instant(finding.waived.expires)}: {visible(finding.waived.reason)}", 4)
     if finding.detail:
         page.paragraph(visible(finding.detail), 4)
     if finding.hint is not None:
@@ -53,7 +58,9 @@ def _where(finding: Finding) -> str:
 
 
 def tally(found: Iterable[Finding]) -> str:
-    """Return `3 errors, 1 warning`; of the two only what there is, and empty without either."""
-    severities = [finding.severity for finding in found]
-    numbers = ((severities.count(severity), severity.value) for severity in (Severity.ERROR, Severity.WARNING))
-    return ", ".join(count(number, word) for number, word in numbers if number)
+    """Return `3 errors, 1 warning, 2 waived`; only what there is, and empty without any."""
+    every = tuple(found)
+    severities = [finding.severity for finding in every]
+    numbers = [(severities.count(severity), severity.value) for severity in (Severity.ERROR, Severity.WARNING)]
+    waived = sum(finding.waived is not None for finding in every)
+    return ", ".join([*(count(number, word) for number, word in numbers if number), *([f"{waived} waived"] if waived else [])])

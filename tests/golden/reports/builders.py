@@ -9,7 +9,7 @@ from reconciler import catalog
 from reconciler.access import access_document, effective, everybody, holder_document, who_can
 from reconciler.model.changes import Action, Change, FieldChange, Moment, Outcome, Plan, Reason, Risk, Status, Summary
 from reconciler.model.documents import Document, administrator_document, digest_of, grant_document, settings_document
-from reconciler.model.findings import Finding, Position, Range, Severity
+from reconciler.model.findings import Finding, Position, Range, Severity, Waived
 from reconciler.model.identifiers import administrator_address, grant_address, organization_address
 from reconciler.model.journal import GENESIS, Entry, EntryKind, Record
 from reconciler.model.protocols import Holder, LockInfo, StoredHead
@@ -317,12 +317,50 @@ HOSTILE_FINDINGS = tuple(
 )
 
 
+WAIVED = replace(
+    FEW,
+    severity=Severity.INFO,
+    detail="two or more are recommended, so that one is always available",
+    waived=Waived(
+        severity=Severity.WARNING,
+        reason="the second administrator starts on 2026-12-01 and is trained until then by the partner's own people, ticket OPS-7",
+        expires=datetime(2026, 12, 15, tzinfo=UTC),
+    ),
+)
+WAIVED_CHANGE = a_finding(
+    "eve@contractor.example is demoted from full-administrator while other external full administrators stay",
+    rule="external-demotion-in-part",
+    severity=Severity.INFO,
+    detail="external full administrators are demoted all together; noc@northwind.example would stay",
+    hint="demote all of them in one change, or leave out of the list whoever is to go altogether",
+    address="acme-health/administrator/eve@contractor.example",
+    range=at(36),
+    waived=Waived(severity=Severity.ERROR, reason="agreed with Webex support, SR-4712", expires=NOW + HOUR / 2),
+)
+UNUSED = a_finding(
+    "the waiver of look-alike-address for acme-health covers nothing",
+    rule="unused-waiver",
+    severity=Severity.INFO,
+    detail="until 2027-01-01T00:00:00Z: the address is spelled so",
+    hint="take it out of policy.waivers",
+    address="acme-health/organization",
+    range=at(9, 13, "reconciler.yaml"),
+)
+HOSTILE_WAIVERS = tuple(
+    replace(finding, severity=Severity.INFO, waived=Waived(severity=Severity.ERROR, reason=text, expires=NOW))
+    for finding, text in zip(HOSTILE_FINDINGS, HOSTILE, strict=True)
+)
+
+
 def validations() -> dict[str, Result]:
     return {
         "valid": Validation(findings=(), valid=True, files=4, organizations=3, grants=1),
         "valid-warned": Validation(findings=(FEW, UNCHECKED), valid=True, files=1, organizations=1, grants=0),
         "invalid": Validation(findings=(EXCLUSIVE, FEW, UNCHECKED), valid=False, files=12, organizations=9, grants=2),
+        "waived": Validation(findings=(WAIVED, UNUSED), valid=True, files=4, organizations=3, grants=1),
+        "waived-invalid": Validation(findings=(EXCLUSIVE, FEW, WAIVED), valid=False, files=12, organizations=9, grants=2),
         "hostile": Validation(findings=HOSTILE_FINDINGS, valid=False, files=len(HOSTILE), organizations=1, grants=0),
+        "hostile-waivers": Validation(findings=HOSTILE_WAIVERS, valid=True, files=1, organizations=1, grants=0),
     }
 
 
@@ -344,6 +382,7 @@ def plans() -> dict[str, Result]:
         "changes": a_fleet_plan(known, a_new_organization(), findings=(FEW, UNCHECKED)),
         "first": a_fleet_plan(a_new_organization(), lineage=None),
         "none": a_fleet_plan(serials={"acme-health": 3}),
+        "waived": a_fleet_plan(known, findings=(WAIVED_CHANGE, WAIVED)),
         "refused": a_fleet_plan(known, refusals=(TOO_MANY,), complete=False),
         "hostile": a_fleet_plan(a_hostile_plan(), findings=HOSTILE_FINDINGS[:2]),
     }

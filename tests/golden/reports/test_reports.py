@@ -24,6 +24,7 @@ EXIT_CODES = {
     "plan-refused": 3,
     "validation-invalid": 1,
     "validation-valid-warned": 1,
+    "validation-waived-invalid": 1,
     "apply-partly": 6,
     "drift-differences": 2,
     "error-locked": 5,
@@ -50,7 +51,7 @@ def kind_of(name: str) -> str:
     return "who-can" if name.startswith("who-can-") else name.partition("-")[0]
 
 
-@pytest.mark.parametrize("name", ["plan-changes", "plan-refused", "apply-partly", "state-organization", "history-runs"])
+@pytest.mark.parametrize("name", ["plan-changes", "plan-refused", "plan-waived", "apply-partly", "state-organization", "history-runs"])
 def test_colors_are_an_extra(name: str) -> None:
     colored = rendered(name, "text", Style(color=True, width=100))
     assert_golden(f"reports/colored/{name}.txt", colored)

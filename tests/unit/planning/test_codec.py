@@ -11,7 +11,7 @@ import pytest
 from reconciler.model.changes import Action, Plan
 from reconciler.model.documents import digest_of
 from reconciler.model.errors import PlanError, TamperedPlanError, UnreadablePlanError
-from reconciler.model.findings import Finding, Position, Range, Severity
+from reconciler.model.findings import Finding, Position, Range, Severity, Waived
 from reconciler.model.results import FleetPlan
 from reconciler.planning.codec import plan_bytes, plan_from_bytes, read_plan, stale, write_plan
 from reconciler.planning.effects import access_changes
@@ -28,6 +28,11 @@ WARNING = Finding(
     address="acme/organization",
     pointer="/spec/administrators",
     range=PLACE,
+)
+
+
+WAIVED = replace(
+    WARNING, severity=Severity.INFO, waived=Waived(severity=Severity.ERROR, reason="##[x] \u202e OPS-7", expires=NOW + HOUR / 3)
 )
 
 
@@ -57,7 +62,9 @@ def resealed(document: dict[str, Any]) -> str:
 
 def test_a_saved_plan_reads_back_whole() -> None:
     plans = some_plans()
-    fleet = a_fleet(plans, findings=(WARNING,), refusals=(replace(WARNING, severity=Severity.ERROR, range=None),), people=7, complete=False)
+    fleet = a_fleet(
+        plans, findings=(WARNING, WAIVED), refusals=(replace(WARNING, severity=Severity.ERROR, range=None),), people=7, complete=False
+    )
     read = read_plan(saved(fleet))
     nothing = Plan(organization="", serial=0, digest="", as_of=NOW)
     # What a plan file leaves out of each organization stays with the fleet.
@@ -174,7 +181,7 @@ def ways_into(value: Any) -> Iterator[tuple[str | int, ...]]:
 
 @pytest.mark.parametrize("strange", [None, True, 3, -1.5, "x", [], [1], {}, {"x": 1}], ids=repr)
 def test_a_resealed_plan_with_a_strange_value_anywhere_is_refused_or_can_be_shown(strange: Any) -> None:
-    original = json.loads(saved(a_fleet(some_plans(), findings=(WARNING,), refusals=(WARNING,))))
+    original = json.loads(saved(a_fleet(some_plans(), findings=(WARNING, WAIVED), refusals=(WARNING,))))
     for way in list(ways_into(original)):
         if not way or way[0] == "integrity":
             continue
@@ -192,6 +199,13 @@ def test_a_resealed_plan_with_a_strange_value_anywhere_is_refused_or_can_be_show
         assert isinstance(read.complete, bool)
         assert isinstance(read.target, str)
         assert all(isinstance(text, str) for finding in (*read.findings, *read.refusals) for text in (finding.rule, finding.message))
+
+
+def test_a_finding_that_does_not_say_whether_it_is_waived_is_not_of_the_expected_shape() -> None:
+    document = json.loads(small())
+    del document["diagnostics"][0]["waived"]
+    with pytest.raises(UnreadablePlanError, match="the saved plan is not of the expected shape"):
+        read_plan(resealed(document))
 
 
 def test_a_change_with_two_actions_or_none_is_not_of_the_expected_shape() -> None:
