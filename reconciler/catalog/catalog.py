@@ -11,19 +11,10 @@ from reconciler.catalog.roles import ANY, Assigner, Exclusion, Role, Roles
 from reconciler.catalog.settings import RestrictedSetting, read_settings
 from reconciler.catalog.words import Permitted
 from reconciler.model.changes import Risk
+from reconciler.model.rulebook import Source
 
 FULL_ADMINISTRATOR = "full-administrator"
 """The one role that code must know by name: an organization without a holder is locked out (article fs78p5)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where facts come from; `rank` is `article` or `reference`."""
-
-    id: str
-    rank: str
-    title: str
-    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

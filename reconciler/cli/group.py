@@ -5,9 +5,11 @@ import click
 from reconciler.cli.commands.access import access
 from reconciler.cli.commands.apply import apply
 from reconciler.cli.commands.drift import drift
+from reconciler.cli.commands.explain import explain
 from reconciler.cli.commands.history import history
 from reconciler.cli.commands.init import init
 from reconciler.cli.commands.plan import plan
+from reconciler.cli.commands.rules import rules
 from reconciler.cli.commands.schema import schema
 from reconciler.cli.commands.show import show
 from reconciler.cli.commands.state import state
@@ -35,5 +37,5 @@ def commands() -> None:
     """Declare the administrators of Webex organizations in YAML; see, review and apply every change."""
 
 
-for _command in (init, validate, plan, apply, show, access, who_can, drift, history, verify, schema, state, unlock):
+for _command in (init, validate, plan, apply, show, access, who_can, drift, history, verify, rules, explain, schema, state, unlock):
     commands.add_command(_command)

@@ -10,6 +10,7 @@ from reconciler.model.findings import Finding
 from reconciler.model.journal import Entry
 from reconciler.model.protocols import LockInfo, StoredHead
 from reconciler.model.resources import Organization
+from reconciler.model.rulebook import Example, RuleFacts, Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +276,31 @@ class PermissionHolders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The answer of `rules`: every rule, by kind, in the order in which they are listed."""
+
+    rules: tuple[RuleFacts, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleOf:
+    """The answer of `explain` for a rule; an example is None where there is none."""
+
+    rule: RuleFacts
+    good: Example | None
+    bad: Example | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementOf:
+    """The answer of `explain` for a statement or a decision: the rules that keep it, and the decisions about it."""
+
+    statement: Statement
+    rules: tuple[RuleFacts, ...]
+    decisions: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unlocked:
     """The answer of `unlock`."""
 
@@ -311,6 +337,9 @@ Result = (
     | AccessOf
     | Accesses
     | PermissionHolders
+    | Rules
+    | RuleOf
+    | StatementOf
     | Unlocked
     | Scaffold
     | Failure

@@ -6,6 +6,7 @@ Belongs here: which step follows which. Does not belong here: options, exit code
 from reconciler.pipeline.access import access_everywhere, access_of_everybody, access_of_person, permission_holders
 from reconciler.pipeline.changing import apply_paths, apply_saved, forget, unlock
 from reconciler.pipeline.checking import validate
+from reconciler.pipeline.explaining import explain, rules
 from reconciler.pipeline.planning import drift, load_plan, plan, show_plan
 from reconciler.pipeline.reading import history, show_organization, show_organizations, verify_journal
 from reconciler.pipeline.request import Approval, Request, RunSettings
@@ -20,11 +21,13 @@ __all__ = [
     "apply_paths",
     "apply_saved",
     "drift",
+    "explain",
     "forget",
     "history",
     "load_plan",
     "permission_holders",
     "plan",
+    "rules",
     "show_organization",
     "show_organizations",
     "show_plan",

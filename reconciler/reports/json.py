@@ -25,7 +25,10 @@ from reconciler.model.results import (
     Organizations,
     PermissionHolders,
     Result,
+    RuleOf,
+    Rules,
     Scaffold,
+    StatementOf,
     StateOf,
     StoredOrganization,
     Unlocked,
@@ -34,13 +37,14 @@ from reconciler.model.results import (
 )
 from reconciler.model.writing import Members, finding_document, write_document
 from reconciler.reports.access import access_members
+from reconciler.reports.rules import rules_members
 from reconciler.reports.stateless import with_stateless
 from reconciler.reports.style import Style
 
 FORMAT_VERSION: Final = "1.0"
 
 
-def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
+def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:  # noqa: PLR0912 -- one case for each kind of result
     """Write the JSON document of *result* to *out*."""
     match result:
         case FleetPlan():
@@ -63,6 +67,8 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             _write("verification", _verification(result), out, exit_code)
         case AccessOf() | Accesses() | PermissionHolders():
             _write(*access_members(result), out, exit_code)
+        case Rules() | RuleOf() | StatementOf():
+            _write(*rules_members(result), out, exit_code)
         case Unlocked():
             _write("unlock", {"lock": _lock(result.lock)}, out, exit_code)
         case Scaffold():

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.running import MANIFESTS, STATE, TWO, Place, command, environment, hook
 
 READING = (["plan", MANIFESTS], ["drift", MANIFESTS], ["show"], ["show", "acme"], ["history"], ["verify"], ["who-can", "locations"])
-CHECKS = (*READING, ["validate", MANIFESTS], ["schema", "plan"])
+CHECKS = (*READING, ["validate", MANIFESTS], ["schema", "plan"], ["rules"], ["explain", "R042"])
 
 DIE_IN_A_TRANSACTION = """
 import os, signal

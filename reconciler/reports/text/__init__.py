@@ -16,7 +16,10 @@ from reconciler.model.results import (
     Organizations,
     PermissionHolders,
     Result,
+    RuleOf,
+    Rules,
     Scaffold,
+    StatementOf,
     StateOf,
     Unlocked,
     Validation,
@@ -30,13 +33,14 @@ from reconciler.reports.text.failure import failure, unlocked
 from reconciler.reports.text.history import history
 from reconciler.reports.text.page import Page
 from reconciler.reports.text.plan import plan
+from reconciler.reports.text.rules import rules
 from reconciler.reports.text.scaffold import scaffold
 from reconciler.reports.text.state import organizations, state
 from reconciler.reports.text.validation import validation
 from reconciler.reports.text.verification import verification
 
 
-def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
+def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:  # noqa: PLR0912 -- one case for each kind of result
     """Write *result* to *out* as text."""
     page = Page(out, style)
     match result:
@@ -58,6 +62,8 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             verification(page, result)
         case AccessOf() | Accesses() | PermissionHolders():
             access(page, result)
+        case Rules() | RuleOf() | StatementOf():
+            rules(page, result)
         case Unlocked():
             unlocked(page, result)
         case Scaffold():

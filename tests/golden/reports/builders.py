@@ -48,6 +48,7 @@ from reconciler.model.results import (
     Validation,
     Verification,
 )
+from tests.golden.reports import rulebook
 
 T = TypeVar("T")
 
@@ -775,5 +776,8 @@ def every_result() -> dict[str, Result]:
         "access": accesses(),
         "accesses": several_accesses(),
         "who-can": holders_of_permissions(),
+        "rules": rulebook.lists_of_rules(),
+        "rule": rulebook.single_rules("\n".join(HOSTILE)),
+        "statement": rulebook.single_statements("\n".join(HOSTILE)),
     }
     return {f"{kind}-{case}": result for kind, cases in kinds.items() for case, result in cases.items()}
