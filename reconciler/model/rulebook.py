@@ -124,11 +124,14 @@ class RuleFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What a rule finds in an example: a part of its message, and where in the manifest."""
+    """What a rule finds in an example: a part of its message, and where.
+
+    Attributes:
+        place: `LINE:COLUMN` of the declared manifest; of what is done by hand, the address of the resource.
+    """
 
     text: str
-    line: int
-    column: int
+    place: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

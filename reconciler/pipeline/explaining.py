@@ -119,14 +119,18 @@ def _example(name: str, text: str, stored: str | None) -> Example:
         header.append((line[1], line[2]))
         text = text[line.end() :]
     said = {key: [value for one, value in header if one == key] for key in ("actor", "expect", "at")}
-    places = [tuple(map(int, place.split(":"))) for place in said["at"]]
     return Example(
         name=name,
         declared=text,
         stored=stored,
         actor=next(iter(said["actor"]), None),
         expected=tuple(
-            Expected(text=expected, line=line - len(header), column=column)
-            for expected, (line, column) in zip(said["expect"], places, strict=True)
+            Expected(text=text, place=_shown(place, len(header))) for text, place in zip(said["expect"], said["at"], strict=True)
         ),
     )
+
+
+def _shown(place: str, hidden: int) -> str:
+    """Return a place as the reader sees it, without the *hidden* lines before it; an address is one already."""
+    line, between, column = place.partition(":")
+    return f"{int(line) - hidden}{between}{column}" if between else place

@@ -71,5 +71,5 @@ def _example(example: Example | None) -> Document | None:
         "declared": example.declared,
         "stored": example.stored,
         "actor": example.actor,
-        "expected": [{"text": one.text, "line": one.line, "column": one.column} for one in example.expected],
+        "expected": [{"text": one.text, "place": one.place} for one in example.expected],
     }

@@ -205,7 +205,7 @@ def contact_center_role_by_an_external(transition: Transition, actor: Actor, con
 def customers_assigned_by_another(transition: Transition, actor: Actor, context: Context) -> Iterator[Violation]:
     """The customers of a partner administrator are assigned by a partner full administrator.
 
-    Source: 2y8qmt (stated, R113: a partner full administrator assigns them), webex-openapi (reference, PA-R1: nobody else is named).
+    Source: 2y8qmt (stated, R113: a partner full administrator assigns them), webex-openapi-specs (reference, PA-R1: nobody else is named).
     Why: Partner Hub may refuse it to others; no article says that nobody else can, so it is a warning.
     """
     for change in transition.people:

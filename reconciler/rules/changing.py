@@ -197,7 +197,7 @@ def _homes(organization: Organization | None) -> set[str | None]:
 def customer_groups_may_remain(transition: Transition, context: Context) -> Iterator[Violation]:
     """Access to a customer through a customer group stays when the customer is taken off a person's list.
 
-    Source: webex-openapi (reference, PA-R1): unassigning one customer leaves the role, and access through customer groups.
+    Source: webex-openapi-specs (reference, PA-R1): unassigning one customer leaves the role, and access through customer groups.
     Why: the list here does not know the groups of Partner Hub.
     """
     for change in transition.people:

@@ -47,8 +47,8 @@ def _needs_sign_in(role: str, change: PersonChange, transition: Transition, cont
 def partner_approval(transition: Transition, context: Context) -> Iterator[ManualStep]:
     """The customer approves external administrator access for a partner that is new to the organization.
 
-    Source: 2y8qmt (stated, R140); the request goes to the customer's administrator and up to five organization administrators (reference,
-    EX-R4).
+    Source: 2y8qmt (stated, R140); the request goes to the customer's administrator and up to five organization administrators (nfgex4u,
+    reference, EX-R4).
     Why: without the approval the partner's people are not let in.
     """
     settings = transition.settings

@@ -143,7 +143,7 @@ def _example(page: Page, title: str, example: Example | None) -> None:
     if example.expected:
         page.gap()
     for found in example.expected:
-        page.hang(f"  found at {found.line}:{found.column}: ", _words(found.text))
+        page.hang(f"  {'said about' if '/' in found.place else 'found at'} {visible(found.place)}: ", _words(found.text))
 
 
 def _manifest(page: Page, label: str, text: str) -> None:

@@ -85,7 +85,7 @@ spec:
 """
 GOOD = Example(name="two", declared=MANIFEST + "    - {email: bob@acme.example, roles: [full-administrator]}\n")
 BAD = Example(
-    name="one", declared=MANIFEST, expected=(Expected(text="alice@acme.example is the only full administrator of acme", line=7, column=5),)
+    name="one", declared=MANIFEST, expected=(Expected(text="alice@acme.example is the only full administrator of acme", place="7:5"),)
 )
 OF_A_CHANGE = replace(BAD, stored=GOOD.declared, actor="alice@acme.example")
 
@@ -95,7 +95,7 @@ def lists_of_rules() -> dict[str, Result]:
 
 
 def single_rules(hostile: str) -> dict[str, Result]:
-    example = Example(name=hostile, declared=hostile, stored=hostile, actor=hostile, expected=(Expected(text=hostile, line=1, column=1),))
+    example = Example(name=hostile, declared=hostile, stored=hostile, actor=hostile, expected=(Expected(text=hostile, place="1:1"),))
     return {
         "declared": RuleOf(rule=FEW, good=GOOD, bad=BAD),
         "fixed": RuleOf(rule=NONE, good=None, bad=BAD),

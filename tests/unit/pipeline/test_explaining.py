@@ -103,6 +103,6 @@ def test_examples_of_changes_are_folders_with_what_was_there_before(tmp_path: Pa
     changed, new = examples("a-rule", "bad", tmp_path)
     assert (changed.name, changed.stored, changed.declared) == ("a-changed", "kind: Stored\n", "kind: Organization\nspec:\n")
     assert changed.actor == "bob@acme.example"
-    assert changed.expected == (Expected(text="something", line=1, column=3), Expected(text="more", line=2, column=1))
+    assert changed.expected == (Expected(text="something", place="1:3"), Expected(text="more", place="2:1"))
     assert (new.name, new.stored) == ("b-new", None)
     assert list(examples("a-rule", "good", tmp_path)) == []

@@ -118,7 +118,7 @@ def demoted(policy: Policy) -> Verdict:
     """One of two external full administrators is demoted, which is an error."""
     outside = [an_administrator(f"{name}@else.example", home=Home(type="business")) for name in ("eva", "eve")]
     before, after = (an_organization(ALICE, BOB, outside[0], other) for other in (outside[1], replace(outside[1], roles=BOB.roles)))
-    transition = Transition(before=before, after=after, now=NOW, roles_once_held=lambda _: BOB.roles)
+    transition = Transition.between(before, after, NOW, roles_once_held=lambda _: BOB.roles)
     return check_transition(transition, None, CONTEXT, policy)
 
 
