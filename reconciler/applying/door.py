@@ -74,10 +74,12 @@ def _record_together(plan: Plan, session: _Session) -> None:
     over = [is_over(change, run, at) for change in plan.changes]
     due = [change for change, ended in zip(plan.changes, over, strict=True) if not ended]
     if due:
-        before = session.store.read(name).organization
-        after = perform_all(before, due, at, request_lifetime=run.catalog.request_lifetime)
+        before = session.store.read(name)
+        after = perform_all(before.organization, due, at, request_lifetime=run.catalog.request_lifetime)
         records = [change_record(run, change, at, session.fleet.plan_hash) for change in due]
-        session.store.commit(session.lock, name, after=after, expected_serial=plan.serial, records=records)
+        session.store.commit(
+            session.lock, name, after=after, expected_serial=plan.serial, records=records, follow_ups=before.follow_ups if after else ()
+        )
     for change, ended in zip(plan.changes, over, strict=True):
         session.outcomes.add(change, Status.SKIPPED if ended else Status.DONE, at, _OVER if ended else "")
 
@@ -86,7 +88,8 @@ def _perform_singly(plan: Plan, session: _Session) -> None:
     """Perform at a live target, one change after the other, each recorded by itself; the intent is stored first."""
     run, store, name, plan_hash = session.run, session.store, plan.organization, session.fleet.plan_hash
     store.note(name, [record_of(run, EntryKind.INTENT, run.clock.now(), plan_hash=plan_hash, detail=_intent(plan))])
-    organization, serial = store.read(name).organization, plan.serial
+    before, serial = store.read(name), plan.serial
+    organization = before.organization
     stopped = ""
     for change in plan.changes:
         at = run.clock.now()
@@ -105,7 +108,8 @@ def _perform_singly(plan: Plan, session: _Session) -> None:
         if answer.status is Status.DONE:
             organization = perform(organization, change, at, request_lifetime=run.catalog.request_lifetime)
             record = change_record(run, change, at, plan_hash)
-            serial = store.commit(session.lock, name, after=organization, expected_serial=serial, records=[record])
+            left = before.follow_ups if organization else ()
+            serial = store.commit(session.lock, name, after=organization, expected_serial=serial, records=[record], follow_ups=left)
         session.outcomes.add(change, answer.status, at, answer.detail)
 
 

@@ -1,14 +1,14 @@
 """The door: what is performed is recorded, what fails stays within its organization, and the next run does only the rest."""
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from reconciler.applying import apply_plan
 from reconciler.model.changes import Action, Change, Status
 from reconciler.model.errors import FencedError, LockedError, StorageFaultError, StoreError
-from reconciler.model.journal import EntryKind, Record
+from reconciler.model.journal import EntryKind
 from reconciler.model.protocols import Lock
 from reconciler.model.resources import Organization
 from reconciler.model.results import Application, Counts
@@ -55,11 +55,11 @@ class FaultyStore(MemoryStore):
         self.errors = errors
         self.commits: list[str] = []
 
-    def commit(self, lock: Lock, organization: str, *, after: Organization | None, expected_serial: int, records: Sequence[Record]) -> int:
+    def commit(self, lock: Lock, organization: str, **what: Any) -> int:
         if organization in self.errors:
             raise self.errors[organization]
         self.commits.append(organization)
-        return super().commit(lock, organization, after=after, expected_serial=expected_serial, records=records)
+        return super().commit(lock, organization, **what)
 
 
 def three() -> list[Organization]:
@@ -292,7 +292,7 @@ def test_the_end_and_the_new_access_of_one_person_are_told_apart_when_the_store_
     over = replace(EVE, expires_at=NOW)
     store, target = FaultyStore(), RecordingTarget()
     with store.lock(["acme"], HOLDER, timeout=0 * HOUR, record=a_record()) as lock:
-        store.commit(lock, "acme", after=an_organization(ALICE, over), expected_serial=0, records=[a_record()])
+        store.commit(lock, "acme", after=an_organization(ALICE, over), expected_serial=0, records=[a_record()], follow_ups=())
     fleet = a_fleet_for(store, an_organization(ALICE, EVE))
 
     def breaks(change: Change) -> None:
