@@ -1,6 +1,7 @@
 """The door itself: lock, verify, perform, record."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 from reconciler.applying.outcomes import Outcomes
 from reconciler.applying.run import Run, change_record, failure_record, record_of
@@ -10,6 +11,7 @@ from reconciler.model.errors import StoreError, TargetError
 from reconciler.model.journal import EntryKind
 from reconciler.model.protocols import Lock, Store
 from reconciler.model.results import Application, FleetPlan
+from reconciler.planning.follow_ups import due_with, open_after, opened
 from reconciler.planning.perform import perform, perform_all
 
 _OVER = "it ended while the run was under way"
@@ -76,10 +78,17 @@ def _record_together(plan: Plan, session: _Session) -> None:
     if due:
         before = session.store.read(name)
         after = perform_all(before.organization, due, at, request_lifetime=run.catalog.request_lifetime)
-        records = [change_record(run, change, at, session.fleet.plan_hash) for change in due]
+        steps, loose = due_with(plan)
+        new = opened(chain(loose, *(its for its, ended in zip(steps, over, strict=True) if not ended)), at)
         session.store.commit(
-            session.lock, name, after=after, expected_serial=plan.serial, records=records, follow_ups=before.follow_ups if after else ()
+            session.lock,
+            name,
+            after=after,
+            expected_serial=plan.serial,
+            records=[change_record(run, change, at, session.fleet.plan_hash) for change in due],
+            follow_ups=open_after(before.follow_ups, due, new),
         )
+        session.outcomes.leave(new)
     for change, ended in zip(plan.changes, over, strict=True):
         session.outcomes.add(change, Status.SKIPPED if ended else Status.DONE, at, _OVER if ended else "")
 
@@ -89,9 +98,10 @@ def _perform_singly(plan: Plan, session: _Session) -> None:
     run, store, name, plan_hash = session.run, session.store, plan.organization, session.fleet.plan_hash
     store.note(name, [record_of(run, EntryKind.INTENT, run.clock.now(), plan_hash=plan_hash, detail=_intent(plan))])
     before, serial = store.read(name), plan.serial
-    organization = before.organization
+    organization, left = before.organization, before.follow_ups
+    steps, loose = due_with(plan)
     stopped = ""
-    for change in plan.changes:
+    for change, its in zip(plan.changes, steps, strict=True):
         at = run.clock.now()
         if not stopped and (stop := run.stopping()) is not None:
             session.outcomes.interrupted, stopped = stop, "the run was interrupted"
@@ -108,8 +118,11 @@ def _perform_singly(plan: Plan, session: _Session) -> None:
         if answer.status is Status.DONE:
             organization = perform(organization, change, at, request_lifetime=run.catalog.request_lifetime)
             record = change_record(run, change, at, plan_hash)
-            left = before.follow_ups if organization else ()
+            new = opened([*loose, *its], at)
+            left = open_after(left, [change], new)
             serial = store.commit(session.lock, name, after=organization, expected_serial=serial, records=[record], follow_ups=left)
+            session.outcomes.leave(new)
+            loose = []
         session.outcomes.add(change, answer.status, at, answer.detail)
 
 

@@ -4,12 +4,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from reconciler.model.changes import Action, Outcome, Plan, Reason, Summary
+from reconciler.model.changes import Action, FollowUp, Outcome, Plan, Reason, Summary
 from reconciler.model.documents import Document
 from reconciler.model.findings import Finding
 from reconciler.model.journal import Entry
 from reconciler.model.protocols import LockInfo, StoredHead
 from reconciler.model.resources import Organization
+
+
+def _nothing_open() -> Iterator[FollowUp]:
+    return iter(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,8 @@ class FleetPlan:
         complete: False when `--org` or `-l` left declared organizations out.
         target: the target's name.
         plans: yields, by name, the plans of the organizations that have changes; every call starts anew.
+        open_steps: yields what earlier runs left open in the organizations in scope, by organization and address, and stays open when
+            the plan is performed; what the plan itself leaves to people stands in `Plan.steps`. Every call starts anew.
     """
 
     plan_hash: str
@@ -61,6 +67,7 @@ class FleetPlan:
     complete: bool
     target: str
     plans: Callable[[], Iterator[Plan]]
+    open_steps: Callable[[], Iterator[FollowUp]] = _nothing_open
     lifted: tuple[Finding, ...] = ()
     file: str | None = None
 
@@ -88,6 +95,7 @@ class Application:
         run: the run's id; for a plan that had been applied before, the id of that earlier run. None when nothing was to be done.
         repeated: the plan had been applied in full before, and nothing was done now.
         outcomes: by organization, in the order of performing; every call starts anew.
+        open_steps: yields the follow-ups that this run opened, by organization; every call starts anew.
         failures: what stopped whole organizations, as findings.
         interrupted: the signal that ended the run early, None otherwise.
     """
@@ -100,6 +108,7 @@ class Application:
     location: str
     counts: Counts
     outcomes: Callable[[], Iterator[Outcome]]
+    open_steps: Callable[[], Iterator[FollowUp]] = _nothing_open
     failures: tuple[Finding, ...] = ()
     findings: tuple[Finding, ...] = ()
     interrupted: int | None = None
@@ -123,6 +132,7 @@ class Drift:
     Attributes:
         unapplied: declared versus stored; the declared side moved, or the stored one was written from other manifests.
         expected: ends that have come by themselves and are not recorded yet.
+        open_steps: what people have not attested yet in the compared organizations, by organization and address; no drift.
         complete: False when `--org` or `-l` left declared organizations out.
     """
 
@@ -134,6 +144,7 @@ class Drift:
     expected: tuple[Difference, ...]
     complete: bool
     findings: tuple[Finding, ...] = ()
+    open_steps: tuple[FollowUp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +156,7 @@ class StateOf:
     serial: int
     organization: Organization
     now: datetime
+    follow_ups: tuple[FollowUp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

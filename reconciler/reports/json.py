@@ -32,7 +32,7 @@ from reconciler.model.results import (
     Validation,
     Verification,
 )
-from reconciler.model.writing import Members, finding_document, write_document
+from reconciler.model.writing import Members, finding_document, follow_up_document, open_step_document, write_document
 from reconciler.reports.access import access_members
 from reconciler.reports.stateless import with_stateless
 from reconciler.reports.style import Style
@@ -111,6 +111,7 @@ def _application(result: Application) -> Members:
             }
             for outcome in result.outcomes()
         ),
+        "manual_steps": map(open_step_document, result.open_steps()),
         "summary": {
             "create": result.counts.create,
             "update": result.counts.update,
@@ -136,7 +137,7 @@ def _drift(result: Drift) -> Members:
         "out_of_band": [],
         "expected": map(_difference, result.expected),
         "unobserved": [],
-        "manual_steps": [],
+        "manual_steps": map(open_step_document, result.open_steps),
         "diagnostics": map(finding_document, with_stateless(result.findings, result.lineage, result.location)),
     }
 
@@ -162,6 +163,7 @@ def _state(result: StateOf) -> Members:
         "organization": {"name": stored.name, **settings},
         "administrators": None if people is None else (administrator_document(people[key]) for key in sorted(people)),
         "grants": ({**grant_document(grant), "status": grant_status(grant, result.now).value} for grant in grants),
+        "follow_ups": map(follow_up_document, result.follow_ups),
     }
 
 
@@ -185,6 +187,7 @@ def _stored_organization(stored: StoredOrganization) -> Document:
         "display_name": stored.display_name,
         "administrators": stored.administrators,
         "grants": stored.grants,
+        "follow_ups": len(head.follow_ups),
     }
 
 
