@@ -285,6 +285,26 @@ class PermissionHolders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation:
+    """The answer of `attest`.
+
+    Attributes:
+        run: the run's id.
+        at: when it was recorded, UTC.
+        actor: who answers for it, None when nobody was named.
+        attested: what was closed, by organization and address.
+        left: how many follow-ups are still open, by the name of each organization concerned.
+    """
+
+    run: str
+    at: datetime
+    actor: str | None
+    note: str
+    attested: tuple[FollowUp, ...]
+    left: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unlocked:
     """The answer of `unlock`."""
 
@@ -321,6 +341,7 @@ Result = (
     | AccessOf
     | Accesses
     | PermissionHolders
+    | Attestation
     | Unlocked
     | Scaffold
     | Failure

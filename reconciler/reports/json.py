@@ -17,6 +17,7 @@ from reconciler.model.results import (
     Accesses,
     AccessOf,
     Application,
+    Attestation,
     Difference,
     Drift,
     Failure,
@@ -63,10 +64,8 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             _write("verification", _verification(result), out, exit_code)
         case AccessOf() | Accesses() | PermissionHolders():
             _write(*access_members(result), out, exit_code)
-        case Unlocked():
-            _write("unlock", {"lock": _lock(result.lock)}, out, exit_code)
-        case Scaffold():
-            _write("init", {"folder": result.folder, "files": list(result.files)}, out, exit_code)
+        case Attestation() | Unlocked() | Scaffold():
+            _write(*_done(result), out, exit_code)
         case Failure():
             _write("error", _failure(result), out, exit_code)
 
@@ -240,6 +239,23 @@ def _verification(result: Verification) -> Members:
         "locks": [_lock(lock) for lock in result.locks],
         "diagnostics": map(finding_document, with_stateless((), result.lineage, result.location)),
     }
+
+
+def _done(result: Attestation | Unlocked | Scaffold) -> tuple[str, Members]:
+    match result:
+        case Attestation():
+            return "attestation", {
+                "run": result.run,
+                "at": format_instant(result.at),
+                "actor": result.actor,
+                "note": result.note,
+                "attested": map(follow_up_document, result.attested),
+                "left": dict(result.left),
+            }
+        case Unlocked():
+            return "unlock", {"lock": _lock(result.lock)}
+        case Scaffold():
+            return "init", {"folder": result.folder, "files": list(result.files)}
 
 
 def _lock(lock: LockInfo) -> Document:

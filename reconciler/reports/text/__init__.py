@@ -9,6 +9,7 @@ from reconciler.model.results import (
     Accesses,
     AccessOf,
     Application,
+    Attestation,
     Drift,
     Failure,
     FleetPlan,
@@ -25,6 +26,7 @@ from reconciler.model.results import (
 from reconciler.reports.style import Style
 from reconciler.reports.text.access import access
 from reconciler.reports.text.application import application
+from reconciler.reports.text.attestation import attestation
 from reconciler.reports.text.drift import drift
 from reconciler.reports.text.failure import failure, unlocked
 from reconciler.reports.text.history import history
@@ -58,9 +60,17 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             verification(page, result)
         case AccessOf() | Accesses() | PermissionHolders():
             access(page, result)
+        case Attestation() | Unlocked() | Scaffold():
+            _done(page, result)
+        case Failure():
+            failure(page, result)
+
+
+def _done(page: Page, result: Attestation | Unlocked | Scaffold) -> None:
+    match result:
+        case Attestation():
+            attestation(page, result)
         case Unlocked():
             unlocked(page, result)
         case Scaffold():
             scaffold(page, result)
-        case Failure():
-            failure(page, result)

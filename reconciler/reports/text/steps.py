@@ -6,7 +6,7 @@ from typing import Final
 
 from reconciler.model.changes import FollowUp, ManualStep, Plan, place_of
 from reconciler.model.instants import format_instant
-from reconciler.reports.text.page import Page
+from reconciler.reports.text.page import Page, count
 from reconciler.reports.visible import display_width, pad, visible
 
 _SHOWN: Final = 10
@@ -61,6 +61,12 @@ def open_in(page: Page, follow_ups: Sequence[FollowUp]) -> None:
         _line(page, follow_up, width, f"# since {format_instant(follow_up.since)} ")
     if follow_ups:
         _way_out(page)
+
+
+def attested(page: Page, follow_ups: Sequence[FollowUp]) -> None:
+    """Write what is open no longer."""
+    page.heading(f"Attested {count(len(follow_ups), 'follow-up')}:")
+    _lines(page, follow_ups)
 
 
 def _lines(page: Page, steps: Sequence[FollowUp]) -> None:

@@ -43,6 +43,7 @@ from reconciler.model.results import (
     AccessIn,
     AccessOf,
     Application,
+    Attestation,
     Counts,
     Difference,
     Drift,
@@ -669,6 +670,15 @@ def unlocks() -> dict[str, Result]:
     return {"released": Unlocked(lock=a_lock()), "hostile": Unlocked(lock=a_lock(NEW_LINE, ESCAPE, HOSTILE))}
 
 
+def attestations() -> dict[str, Result]:
+    facts: dict[str, Any] = {"run": RUN, "at": NOW, "actor": "alice@acme.example", "note": "signed in on Monday, says Bob"}
+    return {
+        "one": Attestation(attested=OPEN[:1], left={"acme-health": 0}, **facts),
+        "several": Attestation(attested=OPEN[10:], left={"acme-health": 10, "globex": 1}, **facts | {"actor": None}),
+        "hostile": Attestation(attested=HOSTILE_OPEN, left={"acme-health": 0, NEW_LINE: 2}, **facts | {"note": ESCAPE, "actor": OVERRIDE}),
+    }
+
+
 CATALOG = catalog.load()
 STORED: dict[str, Any] = {"location": LOCATION, "lineage": LINEAGE, "at": NOW}
 STATELESS: dict[str, Any] = {"location": LOCATION, "lineage": None, "at": NOW}
@@ -802,6 +812,7 @@ def every_result() -> dict[str, Result]:
         "verification": verifications(),
         "error": failures(),
         "init": scaffolds(),
+        "attestation": attestations(),
         "unlock": unlocks(),
         "access": accesses(),
         "accesses": several_accesses(),

@@ -31,6 +31,7 @@ KINDS = (
         "accesses",
         "who-can",
         "init",
+        "attestation",
         "unlock",
         "error",
     ),
