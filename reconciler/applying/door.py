@@ -1,6 +1,7 @@
 """The door itself: lock, verify, perform, record."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 from reconciler.applying.outcomes import Outcomes
 from reconciler.applying.run import Run, change_record, failure_record, record_of
@@ -10,6 +11,7 @@ from reconciler.model.errors import StoreError, TargetError
 from reconciler.model.journal import EntryKind
 from reconciler.model.protocols import Lock, Store
 from reconciler.model.results import Application, FleetPlan
+from reconciler.planning.follow_ups import due_with, open_after, opened
 from reconciler.planning.perform import perform, perform_all
 
 _OVER = "it ended while the run was under way"
@@ -74,10 +76,19 @@ def _record_together(plan: Plan, session: _Session) -> None:
     over = [is_over(change, run, at) for change in plan.changes]
     due = [change for change, ended in zip(plan.changes, over, strict=True) if not ended]
     if due:
-        before = session.store.read(name).organization
-        after = perform_all(before, due, at, request_lifetime=run.catalog.request_lifetime)
-        records = [change_record(run, change, at, session.fleet.plan_hash) for change in due]
-        session.store.commit(session.lock, name, after=after, expected_serial=plan.serial, records=records)
+        before = session.store.read(name)
+        after = perform_all(before.organization, due, at, request_lifetime=run.catalog.request_lifetime)
+        steps, loose = due_with(plan)
+        new = opened(chain(loose, *(its for its, ended in zip(steps, over, strict=True) if not ended)), at)
+        session.store.commit(
+            session.lock,
+            name,
+            after=after,
+            expected_serial=plan.serial,
+            records=[change_record(run, change, at, session.fleet.plan_hash) for change in due],
+            follow_ups=open_after(before.follow_ups, due, new),
+        )
+        session.outcomes.leave(new)
     for change, ended in zip(plan.changes, over, strict=True):
         session.outcomes.add(change, Status.SKIPPED if ended else Status.DONE, at, _OVER if ended else "")
 
@@ -86,9 +97,11 @@ def _perform_singly(plan: Plan, session: _Session) -> None:
     """Perform at a live target, one change after the other, each recorded by itself; the intent is stored first."""
     run, store, name, plan_hash = session.run, session.store, plan.organization, session.fleet.plan_hash
     store.note(name, [record_of(run, EntryKind.INTENT, run.clock.now(), plan_hash=plan_hash, detail=_intent(plan))])
-    organization, serial = store.read(name).organization, plan.serial
+    before, serial = store.read(name), plan.serial
+    organization, left = before.organization, before.follow_ups
+    steps, loose = due_with(plan)
     stopped = ""
-    for change in plan.changes:
+    for change, its in zip(plan.changes, steps, strict=True):
         at = run.clock.now()
         if not stopped and (stop := run.stopping()) is not None:
             session.outcomes.interrupted, stopped = stop, "the run was interrupted"
@@ -105,7 +118,11 @@ def _perform_singly(plan: Plan, session: _Session) -> None:
         if answer.status is Status.DONE:
             organization = perform(organization, change, at, request_lifetime=run.catalog.request_lifetime)
             record = change_record(run, change, at, plan_hash)
-            serial = store.commit(session.lock, name, after=organization, expected_serial=serial, records=[record])
+            new = opened([*loose, *its], at)
+            left = open_after(left, [change], new)
+            serial = store.commit(session.lock, name, after=organization, expected_serial=serial, records=[record], follow_ups=left)
+            session.outcomes.leave(new)
+            loose = []
         session.outcomes.add(change, answer.status, at, answer.detail)
 
 

@@ -2,12 +2,12 @@
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import BinaryIO, cast
 
 from reconciler.applying.run import Run
-from reconciler.model.changes import Action, Change, Outcome, Plan, Reason, Status
+from reconciler.model.changes import Action, Change, FollowUp, Outcome, Plan, Reason, Status
 from reconciler.model.errors import CorruptStateError, StorageFaultError, StoreError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import organization_address
@@ -17,12 +17,16 @@ from reconciler.model.results import Application, Counts, FleetPlan
 from reconciler.model.spool import Spool
 
 
+def _spool() -> Spool:
+    # Lives as long as the report that reads it; the file has no name and goes with the spool.
+    return Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))
+
+
 class Outcomes:
-    """Collects what became of every change, in a spool, and counts."""
+    """Collects what became of every change, and what is left open, in spools, and counts."""
 
     def __init__(self) -> None:
-        # Lives as long as the report that reads it; the file has no name and goes with the spool.
-        self._spool = Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))  # noqa: SIM115
+        self._spool, self._left = _spool(), _spool()
         self._counts: dict[str, int] = {}
         self._failures: list[Finding] = []
         self._through: set[tuple[str, Action]] = set()  # of the organization under way
@@ -40,6 +44,11 @@ class Outcomes:
         self._counts[kind] = self._counts.get(kind, 0) + 1
         row = [change.address, change.action.value, change.reason.value, status.value, format_instant(at), detail]
         self._spool.append(json.dumps(row).encode())
+
+    def leave(self, follow_ups: Iterable[FollowUp]) -> None:
+        """Note that the run leaves *follow_ups* open."""
+        for it in follow_ups:
+            self._left.append(json.dumps([it.address, it.rule, it.summary, format_instant(it.since)]).encode())
 
     def add_all(self, changes: Sequence[Change], status: Status, at: datetime, detail: str) -> None:
         """Note the same for several changes."""
@@ -69,6 +78,11 @@ class Outcomes:
                 address=address, action=Action(action), reason=Reason(reason), status=Status(status), at=parse_instant(at), detail=detail
             )
 
+    def _read_left(self) -> Iterator[FollowUp]:
+        for data in self._left:
+            address, rule, summary, since = json.loads(data)
+            yield FollowUp(address=address, rule=rule, summary=summary, since=parse_instant(since))
+
     def application(self, fleet: FleetPlan, store: StateReader, run: Run, *, run_id: str | None) -> Application:
         """Return the report of the run."""
         return Application(
@@ -80,6 +94,7 @@ class Outcomes:
             location=store.location,
             counts=Counts(**self._counts),
             outcomes=self._read,
+            open_steps=self._read_left,
             failures=tuple(self._failures),
             findings=fleet.findings,
             interrupted=self.interrupted,

@@ -4,6 +4,7 @@ import click
 
 from reconciler.cli.commands.access import access
 from reconciler.cli.commands.apply import apply
+from reconciler.cli.commands.attest import attest
 from reconciler.cli.commands.drift import drift
 from reconciler.cli.commands.explain import explain
 from reconciler.cli.commands.history import history
@@ -37,5 +38,5 @@ def commands() -> None:
     """Declare the administrators of Webex organizations in YAML; see, review and apply every change."""
 
 
-for _command in (init, validate, plan, apply, show, access, who_can, drift, history, verify, rules, explain, schema, state, unlock):
+for _command in (init, validate, plan, apply, attest, show, access, who_can, drift, history, verify, rules, explain, schema, state, unlock):
     commands.add_command(_command)

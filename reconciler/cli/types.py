@@ -54,6 +54,19 @@ class Email(click.ParamType[str]):
         return str(value).lower()
 
 
+class Line(click.ParamType[str]):
+    """One line of text."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the line without blanks around it."""
+        line = str(value).strip()
+        if not line.isprintable() or not line:
+            self.fail(f"{value!r} is not one line of printable text", param, ctx)
+        return line
+
+
 class Label(click.ParamType[tuple[str, str]]):
     """`key=value`."""
 

@@ -127,6 +127,11 @@ class FollowUp:
     since: datetime
 
 
+def place_of(step: ManualStep | FollowUp) -> tuple[str, str]:
+    """Return what manual steps are sorted by: address and rule."""
+    return step.address, step.rule
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removals:
     """Who loses access in one organization, counted for the safety rails.

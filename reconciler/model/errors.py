@@ -120,6 +120,12 @@ class MissingStateError(StoreError):
     rule = "state-missing"
 
 
+class NothingOpenError(StoreError):
+    """No follow-up is open where one was to be attested."""
+
+    rule = "nothing-open"
+
+
 class StorageFaultError(StoreError):
     """The storage itself fails (full, read-only, unreadable): whatever is tried next would fail too."""
 

@@ -34,3 +34,10 @@ def administrator_address(organization: str, email: str) -> str:
 def grant_address(organization: str, name: str) -> str:
     """Return `ORG/elevation-grant/NAME`."""
     return f"{organization}/{ELEVATION_GRANT}/{name}"
+
+
+def address_key(address: str) -> str:
+    """Return the key under which a resource is known: its address, for a person with the `identity` of the e-mail."""
+    organization, _, rest = address.partition("/")
+    type_, _, name = rest.partition("/")
+    return administrator_address(organization, identity(name)) if type_ == ADMINISTRATOR else address

@@ -23,6 +23,7 @@ class EntryKind(StrEnum):
     CHANGE = "change"
     FAILURE = "failure"
     LOCK = "lock"
+    ATTEST = "attest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from reconciler.model.changes import Change, Status
+from reconciler.model.changes import Change, FollowUp, Status
 from reconciler.model.journal import ChainHead, Entry, Record
 from reconciler.model.resources import Observation, Organization
 
@@ -27,26 +27,31 @@ class StoredHead:
         digest: `sha256:…` of the stored document, None for an organization that was forgotten.
         next_end: the first instant at which something in the document starts or ends by itself and is not recorded yet, UTC;
             None when nothing does.
+        follow_ups: as in `Stored`.
     """
 
     name: str
     serial: int
     digest: str | None
     next_end: datetime | None
+    follow_ups: tuple[FollowUp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """One organization of the stored state. Serial and organization belong together (read in one statement).
+    """One organization of the stored state. All parts belong together (read in one statement).
 
     Attributes:
         organization: None when nothing is stored, or when it was forgotten.
         serial: 0 when nothing was ever stored; it goes on counting after an organization was forgotten.
+        follow_ups: those that are open, by address and rule, one each. They stand beside the document, which knows nothing of them:
+            they are no part of the digest. None of an organization that was forgotten.
     """
 
     organization: Organization | None
     serial: int
     digest: str | None
+    follow_ups: tuple[FollowUp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,18 +159,37 @@ class Store(StateReader, Protocol):
         """
         ...
 
-    def commit(self, lock: Lock, organization: str, *, after: Organization | None, expected_serial: int, records: Sequence[Record]) -> int:
+    def commit(
+        self,
+        lock: Lock,
+        organization: str,
+        *,
+        after: Organization | None,
+        expected_serial: int,
+        records: Sequence[Record],
+        follow_ups: Sequence[FollowUp],
+    ) -> int:
         """Store *after* (None: forget the organization) with its journal records, in one transaction; return the new serial.
 
-        The new serial is *expected_serial* + 1.
+        The new serial is *expected_serial* + 1. Exactly *follow_ups* are open afterwards, in whatever order they are given.
 
         Raises:
             FencedError: the lock is no longer ours, or the stored serial is not *expected_serial*; nothing was written.
+            ValueError: a follow-up is not of this organization, or stands there twice, or the organization is being forgotten.
+        """
+        ...
+
+    def attest(self, lock: Lock, organization: str, *, follow_ups: Sequence[FollowUp], records: Sequence[Record]) -> None:
+        """Leave exactly *follow_ups* open and append *records*, in one transaction. Document, digest and serial stay as they are.
+
+        Raises:
+            FencedError: the lock is no longer ours, or nothing is stored of the organization; nothing was written.
+            ValueError: as for `commit`.
         """
         ...
 
     def note(self, organization: str, records: Sequence[Record]) -> None:
-        """Append records to an organization's chain without touching its document or serial, in one transaction."""
+        """Append records to an organization's chain without touching its document, serial or follow-ups, in one transaction."""
         ...
 
     def unlock(self, lock_id: str, record: Record) -> LockInfo:

@@ -4,13 +4,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from reconciler.model.changes import Action, Outcome, Plan, Reason, Summary
+from reconciler.model.changes import Action, FollowUp, Outcome, Plan, Reason, Summary
 from reconciler.model.documents import Document
 from reconciler.model.findings import Finding
 from reconciler.model.journal import Entry
 from reconciler.model.protocols import LockInfo, StoredHead
 from reconciler.model.resources import Organization
 from reconciler.model.rulebook import Example, RuleFacts, Statement
+
+
+def _nothing_open() -> Iterator[FollowUp]:
+    return iter(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,8 @@ class FleetPlan:
         target: the target's name.
         actor: who answers for the changes, None when nobody was named.
         plans: yields, by name, the plans of the organizations that have changes; every call starts anew.
+        open_steps: yields what earlier runs left open in the organizations in scope, by organization and address, and stays open when
+            the plan is performed; what the plan itself leaves to people stands in `Plan.steps`. Every call starts anew.
     """
 
     plan_hash: str
@@ -63,6 +69,7 @@ class FleetPlan:
     complete: bool
     target: str
     plans: Callable[[], Iterator[Plan]]
+    open_steps: Callable[[], Iterator[FollowUp]] = _nothing_open
     lifted: tuple[Finding, ...] = ()
     actor: str | None = None
     file: str | None = None
@@ -91,6 +98,7 @@ class Application:
         run: the run's id; for a plan that had been applied before, the id of that earlier run. None when nothing was to be done.
         repeated: the plan had been applied in full before, and nothing was done now.
         outcomes: by organization, in the order of performing; every call starts anew.
+        open_steps: yields the follow-ups that this run opened, by organization; every call starts anew.
         failures: what stopped whole organizations, as findings.
         interrupted: the signal that ended the run early, None otherwise.
     """
@@ -103,6 +111,7 @@ class Application:
     location: str
     counts: Counts
     outcomes: Callable[[], Iterator[Outcome]]
+    open_steps: Callable[[], Iterator[FollowUp]] = _nothing_open
     failures: tuple[Finding, ...] = ()
     findings: tuple[Finding, ...] = ()
     interrupted: int | None = None
@@ -126,6 +135,7 @@ class Drift:
     Attributes:
         unapplied: declared versus stored; the declared side moved, or the stored one was written from other manifests.
         expected: ends that have come by themselves and are not recorded yet.
+        open_steps: what people have not attested yet in the compared organizations, by organization and address; no drift.
         complete: False when `--org` or `-l` left declared organizations out.
     """
 
@@ -137,6 +147,7 @@ class Drift:
     expected: tuple[Difference, ...]
     complete: bool
     findings: tuple[Finding, ...] = ()
+    open_steps: tuple[FollowUp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +159,7 @@ class StateOf:
     serial: int
     organization: Organization
     now: datetime
+    follow_ups: tuple[FollowUp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +313,26 @@ class StatementOf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation:
+    """The answer of `attest`.
+
+    Attributes:
+        run: the run's id.
+        at: when it was recorded, UTC.
+        actor: who answers for it, None when nobody was named.
+        attested: what was closed, by organization and address.
+        left: how many follow-ups are still open, by the name of each organization concerned.
+    """
+
+    run: str
+    at: datetime
+    actor: str | None
+    note: str
+    attested: tuple[FollowUp, ...]
+    left: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unlocked:
     """The answer of `unlock`."""
 
@@ -340,6 +372,7 @@ Result = (
     | Rules
     | RuleOf
     | StatementOf
+    | Attestation
     | Unlocked
     | Scaffold
     | Failure

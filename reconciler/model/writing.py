@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
+from reconciler.model.changes import FollowUp, ManualStep
 from reconciler.model.documents import Document, compact
 from reconciler.model.findings import Finding, Range, Waived
 from reconciler.model.instants import format_instant
@@ -99,4 +100,31 @@ def range_document(place: Range | None) -> Document | None:
         "filename": place.filename,
         "start": {"line": place.start.line, "column": place.start.column},
         "end": {"line": place.end.line, "column": place.end.column},
+    }
+
+
+def step_document(step: ManualStep) -> Document:
+    """Return a step of a plan as an element of `manual_steps`."""
+    return {
+        "address": step.address,
+        "rule_id": step.rule,
+        "summary": step.summary,
+        "detail": step.detail,
+        "follow_up": step.follow_up,
+        "since": None,
+    }
+
+
+def open_step_document(follow_up: FollowUp) -> Document:
+    """Return an open follow-up as an element of `manual_steps`; the detail was said in the plan that made it necessary."""
+    return {**follow_up_document(follow_up), "detail": "", "follow_up": True}
+
+
+def follow_up_document(follow_up: FollowUp) -> Document:
+    """Return an open follow-up, or one that was attested."""
+    return {
+        "address": follow_up.address,
+        "rule_id": follow_up.rule,
+        "summary": follow_up.summary,
+        "since": format_instant(follow_up.since),
     }

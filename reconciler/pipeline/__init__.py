@@ -4,6 +4,7 @@ Belongs here: which step follows which. Does not belong here: options, exit code
 """
 
 from reconciler.pipeline.access import access_everywhere, access_of_everybody, access_of_person, permission_holders
+from reconciler.pipeline.attesting import attest
 from reconciler.pipeline.changing import apply_paths, apply_saved, forget, unlock
 from reconciler.pipeline.checking import validate
 from reconciler.pipeline.explaining import explain, rules
@@ -20,6 +21,7 @@ __all__ = [
     "access_of_person",
     "apply_paths",
     "apply_saved",
+    "attest",
     "drift",
     "explain",
     "forget",

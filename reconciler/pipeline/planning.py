@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 from reconciler.applying import earlier_run
 from reconciler.manifests import Manifests
-from reconciler.model.changes import Change, Plan, Summary
+from reconciler.model.changes import Change, FollowUp, Plan, Summary
 from reconciler.model.errors import ManifestError, MissingStateError, StalePlanError, UsageError
 from reconciler.model.findings import Finding, Severity, in_file_order
 from reconciler.model.identifiers import grant_address
@@ -34,6 +34,7 @@ from reconciler.pipeline.request import Request
 from reconciler.pipeline.waiving import UNUSED_WAIVER, unused_waivers
 from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, read_plan
 from reconciler.planning.effects import CUSTOMERS_AFFECTED, PartnerOf, access_changes, beyond
+from reconciler.planning.follow_ups import left_by
 from reconciler.planning.guard import TOO_MANY_REMOVALS, too_many, too_many_overall
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
 from reconciler.planning.scope import resolve
@@ -134,6 +135,7 @@ class _Fleet:
         self._partners: dict[str, Organization | None] = {}
         self._people = 0
         self._asked = False
+        self._left: dict[str, tuple[FollowUp, ...]] = {}
         self.found: list[Finding] = []
         self.refused: list[Finding] = []
 
@@ -233,6 +235,8 @@ class _Fleet:
             self._lifted.extend(too_many(made.organization, made.removals, Acknowledgements()))
         self._removed += len(made.removals.people)
         self._valid_until = min(filter(None, (self._valid_until, made.valid_until)), default=None)
+        if stored.follow_ups:
+            self._left[made.organization] = left_by(made, stored.follow_ups)
         self._hash.add(made.organization, made.digest)
         self._spool.append(plan_bytes(made))
 
@@ -257,11 +261,17 @@ class _Fleet:
             target=self._request.target,
             actor=self._request.actor,
             plans=self._plans,
+            open_steps=self._open_steps,
             lifted=(*self._lifted, *lifted),
         )
 
     def _plans(self) -> Iterator[Plan]:
         return map(plan_from_bytes, self._spool)
+
+    def _open_steps(self) -> Iterator[FollowUp]:
+        for name in sorted(self._serials):
+            head = self._heads.get(name)
+            yield from self._left.get(name, head.follow_ups if head else ())
 
 
 def load_plan(text: str, file: str | None = None) -> FleetPlan:
@@ -321,6 +331,8 @@ def drift(request: Request, reader: StateReader, now: datetime) -> Drift:
     """
     made = plan(request, reader, now)
     changes = [change for section in made.plans() for change in section.changes]
+    # As stored: what the changes would close or replace is open until they are applied.
+    open_steps = (follow_up for head in reader.heads() if head.name in made.serials for follow_up in head.follow_ups)
     return Drift(
         as_of=now,
         location=made.location,
@@ -329,6 +341,7 @@ def drift(request: Request, reader: StateReader, now: datetime) -> Drift:
         unapplied=tuple(sorted(map(_difference, (change for change in changes if not change.expires)), key=lambda it: it.address)),
         expected=tuple(sorted(map(_difference, (change for change in changes if change.expires)), key=lambda it: it.address)),
         complete=made.complete,
+        open_steps=tuple(open_steps),
         # What a plan notes about the changes it would make says nothing about a difference.
         findings=tuple(finding for finding in made.findings if finding.rule not in _ABOUT_CHANGES),
     )

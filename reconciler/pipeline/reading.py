@@ -44,7 +44,14 @@ def show_organization(name: str, reader: StateReader, now: datetime) -> StateOf:
     stored = reader.read(name)
     if stored.organization is None or stored.organization.settings is None or reader.lineage is None:
         raise unknown_organization(name, reader)
-    return StateOf(location=reader.location, lineage=reader.lineage, serial=stored.serial, organization=stored.organization, now=now)
+    return StateOf(
+        location=reader.location,
+        lineage=reader.lineage,
+        serial=stored.serial,
+        organization=stored.organization,
+        now=now,
+        follow_ups=stored.follow_ups,
+    )
 
 
 def unknown_organization(name: str, reader: StateReader, *, command: str = "show") -> MissingStateError:

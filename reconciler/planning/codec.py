@@ -9,13 +9,32 @@ from itertools import groupby
 from typing import Any, TextIO, TypeVar
 
 from reconciler import __version__
-from reconciler.model.changes import Action, Change, FieldChange, Moment, Plan, Reason, Risk, Summary
+from reconciler.model.changes import (
+    Action,
+    Change,
+    FieldChange,
+    FollowUp,
+    ManualStep,
+    Moment,
+    Plan,
+    Reason,
+    Risk,
+    Summary,
+    place_of,
+)
 from reconciler.model.documents import Document
 from reconciler.model.errors import StalePlanError, TamperedPlanError, UnreadablePlanError
 from reconciler.model.findings import Finding, Position, Range, Severity, Waived
 from reconciler.model.instants import format_instant, parse_instant
 from reconciler.model.results import FleetPlan
-from reconciler.model.writing import finding_document, hash_document, range_document, write_document
+from reconciler.model.writing import (
+    finding_document,
+    hash_document,
+    open_step_document,
+    range_document,
+    step_document,
+    write_document,
+)
 from reconciler.planning.plan import summarize
 from reconciler.planning.seal import PlanHash, change_content, digest
 
@@ -54,7 +73,7 @@ def _members(plan: FleetPlan) -> dict[str, Any]:
         "resource_changes": _changes(plan.plans),
         "access_changes": (change for section in plan.plans() for change in section.access),
         "timeline": _timeline(plan.plans),
-        "manual_steps": [],
+        "manual_steps": _steps(plan),
         "refusals": [finding_document(refusal) for refusal in plan.refusals],
         "diagnostics": [finding_document(finding) for finding in plan.findings],
         "errored": False,
@@ -92,6 +111,12 @@ def _timeline(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
     # Every organization's moments are in order already; a few instants an organization is all that is held.
     for moment in heapq.merge(*[plan.timeline for plan in plans()]):
         yield {"at": format_instant(moment.at), "address": moment.address, "event": moment.event}
+
+
+def _steps(plan: FleetPlan) -> Iterator[Document]:
+    for section in plan.plans():
+        yield from map(step_document, sorted(section.steps, key=place_of))
+    yield from map(open_step_document, plan.open_steps())
 
 
 def read_plan(text: str, file: str | None = None) -> FleetPlan:
@@ -161,11 +186,15 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
     changes = [(_change(item), _range(item["range"])) for item in document["resource_changes"]]
     timelines = _by_organization(map(_moment, document["timeline"]), lambda moment: moment.address.partition("/")[0])
     access = _by_organization(map(_access, document["access_changes"]), lambda change: change["organization"])
+    own = [_step(item) for item in document["manual_steps"] if item["since"] is None]
+    steps = _by_organization(own, lambda step: step.address.partition("/")[0])
+    left = tuple(_follow_up(item) for item in document["manual_steps"] if item["since"] is not None)
     plans = tuple(
         replace(
             _plan(name, list(items), serial=serials[name], lineage=lineage, as_of=as_of),
             timeline=tuple(timelines.get(name, ())),
             access=tuple(access.get(name, ())),
+            steps=tuple(steps.get(name, ())),
         )
         for name, items in _grouped(changes)
     )
@@ -185,6 +214,7 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
         target=_checked(document["target"], str),
         actor=_text_or_none(document["actor"]),
         plans=lambda: iter(plans),
+        open_steps=lambda: iter(left),
     )
 
 
@@ -250,6 +280,24 @@ def _moment(item: dict[str, Any]) -> Moment:
     return Moment(at=parse_instant(item["at"]), address=_checked(item["address"], str), event=_checked(item["event"], str))
 
 
+def _step(item: dict[str, Any]) -> ManualStep:
+    address = _checked(item["address"], str)
+    if "/" not in address:
+        raise ValueError(f"{address} is no address of a resource")
+    return ManualStep(
+        rule=_checked(item["rule_id"], str),
+        address=address,
+        summary=_checked(item["summary"], str),
+        detail=_checked(item["detail"], str),
+        follow_up=_checked(item["follow_up"], bool),
+    )
+
+
+def _follow_up(item: dict[str, Any]) -> FollowUp:
+    step = _step(item)
+    return FollowUp(address=step.address, rule=step.rule, summary=step.summary, since=parse_instant(_checked(item["since"], str)))
+
+
 def _range(item: dict[str, Any] | None) -> Range | None:
     if item is None:
         return None
@@ -296,6 +344,7 @@ def plan_bytes(plan: Plan) -> bytes:
         "timeline": [{"at": format_instant(moment.at), "address": moment.address, "event": moment.event} for moment in plan.timeline],
         "unchanged": plan.unchanged,
         "access": plan.access,
+        "steps": [step_document(step) for step in plan.steps],
     }
     return json.dumps(document, ensure_ascii=True).encode("ascii")
 
@@ -315,6 +364,7 @@ def plan_from_bytes(data: bytes) -> Plan:
         valid_until=None if valid_until is None else parse_instant(valid_until),
         unchanged=document["unchanged"],
         access=tuple(document["access"]),
+        steps=tuple(map(_step, document["steps"])),
         ranges={change.address: place for change, place in changes if place is not None},
     )
 

@@ -17,6 +17,7 @@ from reconciler.model.results import (
     Accesses,
     AccessOf,
     Application,
+    Attestation,
     Difference,
     Drift,
     Failure,
@@ -35,7 +36,7 @@ from reconciler.model.results import (
     Validation,
     Verification,
 )
-from reconciler.model.writing import Members, finding_document, write_document
+from reconciler.model.writing import Members, finding_document, follow_up_document, open_step_document, write_document
 from reconciler.reports.access import access_members
 from reconciler.reports.rules import rules_members
 from reconciler.reports.stateless import with_stateless
@@ -44,7 +45,7 @@ from reconciler.reports.style import Style
 FORMAT_VERSION: Final = "1.0"
 
 
-def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:  # noqa: PLR0912 -- one case for each kind of result
+def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
     """Write the JSON document of *result* to *out*."""
     match result:
         case FleetPlan():
@@ -69,10 +70,8 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             _write(*access_members(result), out, exit_code)
         case Rules() | RuleOf() | StatementOf():
             _write(*rules_members(result), out, exit_code)
-        case Unlocked():
-            _write("unlock", {"lock": _lock(result.lock)}, out, exit_code)
-        case Scaffold():
-            _write("init", {"folder": result.folder, "files": list(result.files)}, out, exit_code)
+        case Attestation() | Unlocked() | Scaffold():
+            _write(*_done(result), out, exit_code)
         case Failure():
             _write("error", _failure(result), out, exit_code)
 
@@ -118,6 +117,7 @@ def _application(result: Application) -> Members:
             }
             for outcome in result.outcomes()
         ),
+        "manual_steps": map(open_step_document, result.open_steps()),
         "summary": {
             "create": result.counts.create,
             "update": result.counts.update,
@@ -143,7 +143,7 @@ def _drift(result: Drift) -> Members:
         "out_of_band": [],
         "expected": map(_difference, result.expected),
         "unobserved": [],
-        "manual_steps": [],
+        "manual_steps": map(open_step_document, result.open_steps),
         "diagnostics": map(finding_document, with_stateless(result.findings, result.lineage, result.location)),
     }
 
@@ -169,6 +169,7 @@ def _state(result: StateOf) -> Members:
         "organization": {"name": stored.name, **settings},
         "administrators": None if people is None else (administrator_document(people[key]) for key in sorted(people)),
         "grants": ({**grant_document(grant), "status": grant_status(grant, result.now).value} for grant in grants),
+        "follow_ups": map(follow_up_document, result.follow_ups),
     }
 
 
@@ -192,6 +193,7 @@ def _stored_organization(stored: StoredOrganization) -> Document:
         "display_name": stored.display_name,
         "administrators": stored.administrators,
         "grants": stored.grants,
+        "follow_ups": len(head.follow_ups),
     }
 
 
@@ -244,6 +246,23 @@ def _verification(result: Verification) -> Members:
         "locks": [_lock(lock) for lock in result.locks],
         "diagnostics": map(finding_document, with_stateless((), result.lineage, result.location)),
     }
+
+
+def _done(result: Attestation | Unlocked | Scaffold) -> tuple[str, Members]:
+    match result:
+        case Attestation():
+            return "attestation", {
+                "run": result.run,
+                "at": format_instant(result.at),
+                "actor": result.actor,
+                "note": result.note,
+                "attested": map(follow_up_document, result.attested),
+                "left": dict(result.left),
+            }
+        case Unlocked():
+            return "unlock", {"lock": _lock(result.lock)}
+        case Scaffold():
+            return "init", {"folder": result.folder, "files": list(result.files)}
 
 
 def _lock(lock: LockInfo) -> Document:

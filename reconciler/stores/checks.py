@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, select, tuple_
 from reconciler.model.errors import CorruptStateError
 from reconciler.model.instants import format_instant
 from reconciler.model.lifetimes import next_end
-from reconciler.stores.rows import Columns, entry_row, read_entry, stored
+from reconciler.stores.rows import Columns, entry_row, follow_ups_text, read_entry, stored
 from reconciler.stores.schema import chains, journal, organizations
 
 _PAGE: Final = 500
@@ -52,11 +52,13 @@ def problems(connection: Connection) -> Iterator[str]:
 
 def _of_organization(row: Columns) -> Iterator[str]:
     try:
-        found = stored(row["name"], row["serial"], row["digest"], row["body"]).organization
+        place = stored(row["name"], row["serial"], row["digest"], row["follow_ups"], row["body"])
     except CorruptStateError as error:
         yield error.message
         return
-    end = None if found is None else next_end(found)
+    if row["follow_ups"] != follow_ups_text(row["name"], place.follow_ups):
+        yield f"the stored state of {row['name']} is damaged: its follow-ups are not in canonical form"
+    end = None if place.organization is None else next_end(place.organization)
     if row["next_end"] != (None if end is None else format_instant(end)):
         yield f"the stored state of {row['name']} is damaged: its next end is not that of its document"
 

@@ -14,17 +14,16 @@ from reconciler.model.protocols import LockInfo, Stored, StoredHead
 from reconciler.stores import checks
 from reconciler.stores.faults import fence
 from reconciler.stores.files import RESTORE
-from reconciler.stores.rows import own_instant, read_entry, read_locks, readable, stored, whole_number
+from reconciler.stores.rows import own_instant, read_entry, read_follow_ups, read_locks, readable, stored, whole_number
 from reconciler.stores.schema import chains, journal, locks, meta, organizations
 
 _PAGE: Final = 500
 """Entries read at once: enough to be fast, few enough that no reader holds up a writer for long."""
 
 _LINEAGE: Final = select(meta.c.lineage)
-_HEADS: Final = select(organizations.c.name, organizations.c.serial, organizations.c.digest, organizations.c.next_end).order_by(
-    organizations.c.name
-)
-_READ: Final = select(organizations.c.serial, organizations.c.digest, organizations.c.body).where(organizations.c.name == bindparam("name"))
+_HEAD: Final = (organizations.c.serial, organizations.c.digest, organizations.c.follow_ups)
+_HEADS: Final = select(organizations.c.name, *_HEAD, organizations.c.next_end).order_by(organizations.c.name)
+_READ: Final = select(*_HEAD, organizations.c.body).where(organizations.c.name == bindparam("name"))
 _CHAINS: Final = select(chains.c.organization, chains.c.seq, chains.c.hash).order_by(chains.c.organization)
 _LAST: Final = select(chains.c.organization, journal.c.at).join(
     journal, and_(journal.c.organization == chains.c.organization, journal.c.seq == chains.c.seq)
@@ -70,8 +69,10 @@ class SqlReader:
             rows = self._connection.execute(_HEADS).all()
         found = []
         with readable(f"{self.location}, table organizations,"):
-            for name, serial, digest, end in rows:
-                found.append(StoredHead(name=name, serial=whole_number(serial), digest=digest, next_end=own_instant(end)))
+            for name, serial, digest, follow_ups, end in rows:
+                left = read_follow_ups(name, follow_ups)
+                next_end = None if end is None else own_instant(end)
+                found.append(StoredHead(name=name, serial=whole_number(serial), digest=digest, next_end=next_end, follow_ups=left))
         return iter(found)
 
     def read(self, name: str) -> Stored:

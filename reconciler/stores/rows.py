@@ -1,12 +1,13 @@
 """Rows and values: how organizations, entries and locks stand in the tables, and back."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from itertools import pairwise
+from typing import Any, Final
 
-from reconciler.model.changes import Action, Reason
+from reconciler.model.changes import Action, FollowUp, Reason, place_of
 from reconciler.model.documents import Document, compact, organization_document, read_organization, sha256_hex
 from reconciler.model.errors import CorruptStateError
 from reconciler.model.instants import format_instant, parse_instant
@@ -22,6 +23,8 @@ Row = dict[str, Any]
 Columns = Mapping[Any, Any]
 """The columns of one row by name, as read; damage can put anything into them."""
 
+_NOTHING_OPEN: Final = "[]"
+
 
 @contextmanager
 def readable(what: str) -> Iterator[None]:
@@ -32,10 +35,17 @@ def readable(what: str) -> Iterator[None]:
         raise CorruptStateError(f"{what} is damaged: {error}", hint=RESTORE) from error
 
 
-def organization_row(name: str, organization: Organization | None, serial: int) -> Row:
-    """Return the row of an organization, or of a forgotten one."""
+def organization_row(name: str, organization: Organization | None, serial: int, follow_ups: Iterable[FollowUp]) -> Row:
+    """Return the row of an organization, or of a forgotten one.
+
+    Raises:
+        ValueError: a part is not of that organization.
+    """
+    left = follow_ups_text(name, follow_ups)
     if organization is None:
-        return {"name": name, "serial": serial, "digest": None, "next_end": None, "body": None}
+        if left != _NOTHING_OPEN:
+            raise ValueError(f"{name} is forgotten and leaves nothing open")
+        return {"name": name, "serial": serial, "digest": None, "next_end": None, "follow_ups": left, "body": None}
     if organization.name != name:
         raise ValueError(f"{organization.name} is not {name}")
     body = compact(organization_document(organization))
@@ -45,11 +55,55 @@ def organization_row(name: str, organization: Organization | None, serial: int) 
         "serial": serial,
         "digest": "sha256:" + sha256_hex(body),
         "next_end": None if end is None else format_instant(end),
+        "follow_ups": left,
         "body": body.decode("ascii"),
     }
 
 
-def stored(name: str, serial: int, digest: str | None, body: str | None) -> Stored:
+def follow_ups_text(name: str, follow_ups: Iterable[FollowUp]) -> str:
+    """Return what the row of an organization says of its open follow-ups.
+
+    Raises:
+        ValueError: one is of another organization, or stands there twice.
+    """
+    found = _checked(name, sorted(follow_ups))
+    return compact([
+        {"address": it.address, "rule": it.rule, "summary": it.summary, "since": format_instant(it.since)} for it in found
+    ]).decode("ascii")
+
+
+def read_follow_ups(name: str, text: str) -> tuple[FollowUp, ...]:
+    """Return the open follow-ups that the row of an organization names.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not what `follow_ups_text` wrote.
+    """
+    if text == _NOTHING_OPEN:  # nearly always, and a fleet has many heads
+        return ()
+    found = json.loads(text)
+    if not isinstance(found, list):
+        raise TypeError("the follow-ups are no JSON list")
+    return _checked(name, [_follow_up(item) for item in found])
+
+
+def _follow_up(item: Mapping[str, Any]) -> FollowUp:
+    texts = [item[key] for key in ("address", "rule", "summary", "since")]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a follow-up holds something else than text")
+    address, rule, summary, since = texts
+    return FollowUp(address=address, rule=rule, summary=summary, since=own_instant(since))
+
+
+def _checked(name: str, follow_ups: Sequence[FollowUp]) -> tuple[FollowUp, ...]:
+    for follow_up in follow_ups:
+        if not follow_up.address.startswith(f"{name}/"):
+            raise ValueError(f"{follow_up.address} is not of {name}")
+    if any(place_of(earlier) >= place_of(later) for earlier, later in pairwise(follow_ups)):
+        raise ValueError(f"the follow-ups of {name} are not in order, or one stands there twice")
+    return tuple(follow_ups)
+
+
+def stored(name: str, serial: int, digest: str | None, follow_ups: str, body: str | None) -> Stored:
     """Return an organization as its row holds it, its body checked against its digest.
 
     Raises:
@@ -57,14 +111,14 @@ def stored(name: str, serial: int, digest: str | None, body: str | None) -> Stor
     """
     with readable(f"the stored state of {name}"):
         whole_number(serial)
-        if body is None and digest is None:
+        if body is None and digest is None and follow_ups == _NOTHING_OPEN:
             return Stored(organization=None, serial=serial, digest=None)
         if body is None or digest != "sha256:" + sha256_hex(body.encode()):
             raise ValueError("the document does not match its digest")
         organization = read_organization(json.loads(body))
         if organization.name != name:
             raise ValueError(f"the document is that of {organization.name}")
-        return Stored(organization=organization, serial=serial, digest=digest)
+        return Stored(organization=organization, serial=serial, digest=digest, follow_ups=read_follow_ups(name, follow_ups))
 
 
 def whole_number(value: object) -> int:
@@ -74,13 +128,11 @@ def whole_number(value: object) -> int:
     return value
 
 
-def own_instant(text: str | None) -> datetime | None:
-    """Return the instant in a column that may be NULL.
+def own_instant(text: str) -> datetime:
+    """Return the instant in a column.
 
     Reads only what `format_instant` wrote, ten times as fast as the strict parser that input deserves.
     """
-    if text is None:
-        return None
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is not UTC:
         raise ValueError(f"{text!r} is no instant of ours")

@@ -30,12 +30,15 @@ organizations = Table(
     metadata,
     Column("name", NAME, primary_key=True),
     Column("serial", BigInteger, nullable=False),
-    # All three are NULL once an organization was forgotten; the row stays so that the serial goes on.
+    # Digest, next end and body are NULL once an organization was forgotten; the row stays so that the serial goes on.
     Column("digest", Text),
     Column("next_end", Text),
+    # A JSON list beside the document: attesting a follow-up changes neither document nor digest.
+    Column("follow_ups", Text, nullable=False, server_default="[]"),
     Column("body", Text),
-    # Covers what a head is made of: reading all heads then touches no body.
-    Index("organizations_heads", "name", "serial", "digest", "next_end"),
+    # Covers what a head is made of: reading all heads then touches no body. PostgreSQL keeps long texts apart from their rows by
+    # itself, and takes none of them into an index.
+    Index("organizations_heads", "name", "serial", "digest", "next_end", "follow_ups").ddl_if(dialect="sqlite"),
 )
 
 journal = Table(

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from reconciler.model.changes import FollowUp
 from reconciler.model.errors import FencedError, LockedError, StoreError
 from reconciler.model.journal import ChainHead, Record
 from reconciler.model.protocols import Holder, Lock, LockInfo
@@ -20,7 +21,7 @@ from reconciler.stores import locks
 from reconciler.stores.faults import fence
 from reconciler.stores.holders import is_dead, is_local, living, naming, who
 from reconciler.stores.reader import SqlReader
-from reconciler.stores.rows import Row, entry_of, entry_row, organization_row
+from reconciler.stores.rows import Row, entry_of, entry_row, follow_ups_text, organization_row
 from reconciler.stores.schema import chains, journal, organizations
 
 _POLL: Final = 0.2
@@ -34,6 +35,7 @@ _APPEND: Final = insert(journal)
 _BEGIN_CHAIN: Final = insert(chains)
 _MOVE_CHAIN: Final = update(chains).where(chains.c.organization == bindparam("of"), chains.c.hash == bindparam("previous"))
 _STORE: Final = insert(organizations)
+_LEAVE_OPEN: Final = update(organizations).where(organizations.c.name == bindparam("of"))
 _REPLACE: Final = update(organizations).where(organizations.c.name == bindparam("of"), organizations.c.serial == bindparam("expected"))
 
 
@@ -114,18 +116,35 @@ class SqlStore(SqlReader):
         except StoreError as error:
             _log.warning("lock %s could not be released: %s; reconciler unlock %s", lock.id, error.message, lock.id)
 
-    def commit(self, lock: Lock, organization: str, *, after: Organization | None, expected_serial: int, records: Sequence[Record]) -> int:
+    def commit(
+        self,
+        lock: Lock,
+        organization: str,
+        *,
+        after: Organization | None,
+        expected_serial: int,
+        records: Sequence[Record],
+        follow_ups: Sequence[FollowUp],
+    ) -> int:
         """Store *after* with its records if lock and serial are still ours."""
-        row = organization_row(organization, after, expected_serial + 1)
+        row = organization_row(organization, after, expected_serial + 1, follow_ups)
         with self._transaction() as connection:
-            if locks.owner(connection, organization) != lock.id:
-                raise FencedError(f"{organization}: the lock {lock.id} is no longer held; nothing was written", hint="plan and apply again")
+            _require(connection, lock, organization, hint="plan and apply again")
             _move(connection, row, expected_serial)
             _append(connection, organization, records, place=(expected_serial + 1, row["digest"]))
         return expected_serial + 1
 
+    def attest(self, lock: Lock, organization: str, *, follow_ups: Sequence[FollowUp], records: Sequence[Record]) -> None:
+        """Leave *follow_ups* open if the lock is still ours; document and serial stay."""
+        left = {"of": organization, "follow_ups": follow_ups_text(organization, follow_ups)}
+        with self._transaction() as connection:
+            _require(connection, lock, organization, hint="run the command again")
+            if connection.execute(_LEAVE_OPEN, left).rowcount != 1:
+                raise FencedError(f"{organization}: nothing is stored; nothing was written")
+            _append(connection, organization, records)
+
     def note(self, organization: str, records: Sequence[Record]) -> None:
-        """Append records to a chain; document and serial stay."""
+        """Append records to a chain; document, serial and follow-ups stay."""
         with self._transaction() as connection:
             _append(connection, organization, records)
 
@@ -141,6 +160,11 @@ class SqlStore(SqlReader):
             for name in info.organizations:
                 _append(connection, name, [naming(record, info)])
         return info
+
+
+def _require(connection: Connection, lock: Lock, organization: str, *, hint: str) -> None:
+    if locks.owner(connection, organization) != lock.id:
+        raise FencedError(f"{organization}: the lock {lock.id} is no longer held; nothing was written", hint=hint)
 
 
 def _move(connection: Connection, row: Row, expected: int) -> None:

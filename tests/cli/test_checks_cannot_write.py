@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.following import leave_open
 from tests.cli.running import MANIFESTS, STATE, TWO, Place, command, environment, hook
 
 READING = (["plan", MANIFESTS], ["drift", MANIFESTS], ["show"], ["show", "acme"], ["history"], ["verify"], ["who-can", "locations"])
@@ -45,6 +46,7 @@ def check(place: Place, commands: Sequence[list[str]], codes: dict[str, int]) ->
 
 def test_beside_a_state_nothing_changes(applied: Place) -> None:
     applied.declare("acme", *TWO)
+    leave_open(applied, "acme/administrator/a.one@x.example", "acme/organization")
     assert set(check(applied, CHECKS, {f"drift {MANIFESTS}": 2})) == {""}
 
 

@@ -83,6 +83,7 @@ def test_a_state_that_must_exist_and_does_not_is_1_for_every_command(place: Plac
         ["verify"],
         ["state", "forget", "acme"],
         ["unlock", "x"],
+        ["attest", "acme", "--note", "x"],
     ):
         done = place.json(*arguments)
         assert done.code == 1, arguments

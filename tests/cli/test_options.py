@@ -40,6 +40,7 @@ def test_every_command_takes_every_common_option(gold: Place) -> None:
     assert gold.run("schema", "plan", *COMMON, *READING).code == 0
     assert gold.run("init", "new", *COMMON).document["folder"] == "new"
     assert gold.run("unlock", "3f2a", *COMMON).code == 1
+    assert gold.run("attest", "acme", "--note", "x", *COMMON).summary() == "no follow-up is open at acme"
     assert gold.run("state", "forget", "acme", *COMMON).document["operation"] == "forget"
     assert not gold.state.exists()
 

@@ -3,7 +3,7 @@
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.changes import Action, Reason
+from reconciler.model.changes import Action, FollowUp, Reason
 from reconciler.model.documents import digest_of, organization_document
 from reconciler.model.errors import FencedError, LockedError, StoreError
 from reconciler.model.journal import GENESIS, EntryKind, Record, entry_hash
@@ -77,10 +77,16 @@ def store(opening: Opening) -> Iterator[Store]:
         yield opened
 
 
-def put(store: Store, organization: Organization | None, *records: Record, name: str = "acme") -> int:
+def a_step(address: str = "acme/organization", **fields: object) -> FollowUp:
+    step = FollowUp(address=address, rule="some-rule", summary="do it ☃", since=NOW + timedelta(microseconds=250))
+    return replace(step, **fields)  # type: ignore[arg-type]  # cases name real fields
+
+
+def put(store: Store, organization: Organization | None, *records: Record, name: str = "acme", follow_ups: Sequence[FollowUp] = ()) -> int:
     name = name if organization is None else organization.name
     with store.lock([name], MINE, timeout=AT_ONCE, record=LOCKING) as lock:
-        return store.commit(lock, name, after=organization, expected_serial=store.read(name).serial, records=records or [a_record()])
+        serial = store.read(name).serial
+        return store.commit(lock, name, after=organization, expected_serial=serial, records=records or [a_record()], follow_ups=follow_ups)
 
 
 def test_a_new_state_is_empty_and_has_a_lineage(store: Store) -> None:
@@ -131,7 +137,7 @@ def test_a_serial_that_moved_fences(store: Store) -> None:
     with store.lock(["acme"], MINE, timeout=AT_ONCE, record=LOCKING) as lock:
         for expected in (0, 2):
             with pytest.raises(FencedError, match="serial"):
-                store.commit(lock, "acme", after=None, expected_serial=expected, records=[a_record()])
+                store.commit(lock, "acme", after=None, expected_serial=expected, records=[a_record()], follow_ups=())
     assert store.read("acme").organization == an_organization()
     assert [entry.seq for entry in store.entries()] == [1]
 
@@ -140,14 +146,14 @@ def test_a_lock_that_was_lost_fences(store: Store) -> None:
     with store.lock(["acme"], elsewhere(), timeout=AT_ONCE, record=LOCKING) as lost:
         store.unlock(lost.id, a_record(kind=EntryKind.LOCK))
         with store.lock(["acme"], MINE, timeout=AT_ONCE, record=LOCKING), pytest.raises(FencedError, match="lock"):
-            store.commit(lost, "acme", after=an_organization(), expected_serial=0, records=[a_record()])
+            store.commit(lost, "acme", after=an_organization(), expected_serial=0, records=[a_record()], follow_ups=())
         assert store.read("acme").serial == 0
     assert store.locks() == []
 
 
 def test_a_lock_covers_only_its_organizations(store: Store) -> None:
     with store.lock(["acme"], MINE, timeout=AT_ONCE, record=LOCKING) as lock, pytest.raises(FencedError):
-        store.commit(lock, "beta", after=an_organization("beta"), expected_serial=0, records=[a_record()])
+        store.commit(lock, "beta", after=an_organization("beta"), expected_serial=0, records=[a_record()], follow_ups=())
 
 
 def test_an_aborted_commit_leaves_nothing(store: Store) -> None:
@@ -155,7 +161,7 @@ def test_an_aborted_commit_leaves_nothing(store: Store) -> None:
     broken = a_record(after={"not json": object()})
     with store.lock(["acme"], MINE, timeout=AT_ONCE, record=LOCKING) as lock:
         with pytest.raises((TypeError, StoreError)):
-            store.commit(lock, "acme", after=None, expected_serial=1, records=[a_record(), broken])
+            store.commit(lock, "acme", after=None, expected_serial=1, records=[a_record(), broken], follow_ups=())
         if not isinstance(store, MemoryStore):  # the fake has no transaction to abort
             assert store.read("acme").organization == an_organization()
             assert [entry.seq for entry in store.entries()] == [1]
@@ -163,7 +169,7 @@ def test_an_aborted_commit_leaves_nothing(store: Store) -> None:
 
 def test_an_organization_is_stored_under_its_own_name(store: Store) -> None:
     with store.lock(["acme"], MINE, timeout=AT_ONCE, record=LOCKING) as lock, pytest.raises(ValueError, match="beta is not acme"):
-        store.commit(lock, "acme", after=an_organization("beta"), expected_serial=0, records=[a_record()])
+        store.commit(lock, "acme", after=an_organization("beta"), expected_serial=0, records=[a_record()], follow_ups=())
 
 
 def test_a_second_holder_waits_in_vain_and_is_told_who(opening: Opening) -> None:
@@ -323,6 +329,90 @@ def test_a_note_leaves_document_and_serial_alone(store: Store) -> None:
     store.note("acme", [])
     assert store.read("acme") == before
     assert [entry.record.detail for entry in store.entries()] == ["", "one", "two"]
+
+
+def test_open_follow_ups_are_stored_beside_the_document_and_read_back_in_order(store: Store) -> None:
+    first, second = a_step("acme/administrator/b@acme.example"), a_step("acme/organization", rule="a-rule")
+    third = a_step("acme/organization", rule="b-rule", summary="##[x] \u202e \n \ud800", since=NOW)
+    digest = digest_of(organization_document(an_organization()))
+    for given in ((first, second, third), (third, first, second)):
+        put(store, an_organization(), follow_ups=given)
+        found = store.read("acme")
+        assert (found.follow_ups, found.digest) == ((first, second, third), digest)
+    put(store, an_organization("beta"))
+    assert {head.name: head.follow_ups for head in store.heads()} == {"acme": (first, second, third), "beta": ()}
+    assert list(store.problems()) == []
+
+
+def test_a_commit_leaves_open_what_it_is_given_and_nothing_else(store: Store) -> None:
+    put(store, an_organization(), follow_ups=[a_step()])
+    put(store, an_organization())
+    assert store.read("acme").follow_ups == ()
+    put(store, an_organization(), follow_ups=[a_step()])
+    put(store, None)
+    assert store.read("acme").follow_ups == ()
+    assert store.read("nobody").follow_ups == ()
+
+
+@pytest.mark.parametrize(
+    ("follow_ups", "after"),
+    [
+        ([a_step("beta/organization")], an_organization()),
+        ([a_step("acme-2/organization")], an_organization()),
+        ([a_step("acme")], an_organization()),
+        ([a_step(), a_step(summary="the same again")], an_organization()),
+        ([a_step()], None),
+    ],
+    ids=["of-another", "of-one-that-begins-alike", "no-resource", "twice", "of-a-forgotten-one"],
+)
+def test_a_follow_up_that_cannot_be_is_refused(store: Store, follow_ups: Sequence[FollowUp], after: Organization | None) -> None:
+    put(store, an_organization(), follow_ups=[a_step()])
+    with pytest.raises(ValueError, match="acme"):
+        put(store, after, follow_ups=follow_ups)
+    if after is not None:
+        with pytest.raises(ValueError, match="acme"):
+            close(store, *follow_ups)
+    assert (store.read("acme").serial, store.read("acme").follow_ups) == (1, (a_step(),))
+    assert len(list(store.entries())) == 1
+
+
+def close(store: Store, *left: FollowUp, name: str = "acme") -> None:
+    record = a_record(kind=EntryKind.ATTEST, operation="attest", address="acme/organization", detail="some-rule: done")
+    with store.lock([name], MINE, timeout=AT_ONCE, record=LOCKING) as lock:
+        store.attest(lock, name, follow_ups=left, records=[record])
+
+
+def test_attesting_leaves_document_digest_and_serial_alone_and_is_an_entry(store: Store) -> None:
+    other = a_step("acme/administrator/b@acme.example")
+    put(store, an_organization(), follow_ups=[a_step(), other])
+    before = store.read("acme")
+    close(store, other)
+    assert store.read("acme") == replace(before, follow_ups=(other,))
+    assert [head.follow_ups for head in store.heads()] == [(other,)]
+    last = list(store.entries())[-1]
+    assert (last.seq, last.serial, last.digest) == (2, 1, before.digest)
+    assert (last.record.kind, last.record.action, last.record.detail) == (EntryKind.ATTEST, None, "some-rule: done")
+    close(store)
+    assert store.read("acme") == replace(before, follow_ups=())
+    assert list(store.problems()) == []
+
+
+def test_attesting_needs_the_lock_and_something_stored(store: Store) -> None:
+    put(store, an_organization(), follow_ups=[a_step()])
+    with store.lock(["acme"], elsewhere(), timeout=AT_ONCE, record=LOCKING) as lost:
+        store.unlock(lost.id, a_record(kind=EntryKind.LOCK))
+        with store.lock(["acme"], MINE, timeout=AT_ONCE, record=LOCKING), pytest.raises(FencedError, match="lock"):
+            store.attest(lost, "acme", follow_ups=(), records=[a_record()])
+    with pytest.raises(FencedError, match="nothing is stored"):
+        close(store, name="beta")
+    assert store.read("acme").follow_ups == (a_step(),)
+    assert [entry.record.kind for entry in store.entries()] == [EntryKind.CHANGE, EntryKind.LOCK]
+
+
+def test_a_note_leaves_follow_ups_alone(store: Store) -> None:
+    put(store, an_organization(), follow_ups=[a_step()])
+    store.note("acme", [a_record(detail="one")])
+    assert store.read("acme").follow_ups == (a_step(),)
 
 
 def test_ten_thousand_locks_come_and_go_together(store: Store) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler import catalog
 from reconciler.applying import Run
-from reconciler.model.changes import Action, Change, Plan, Reason, Summary
+from reconciler.model.changes import Action, Change, FollowUp, ManualStep, Plan, Reason, Summary
 from reconciler.model.documents import administrator_document
 from reconciler.model.findings import Finding
 from reconciler.model.identifiers import ADMINISTRATOR, administrator_address, organization_address
@@ -108,13 +108,26 @@ def a_record(**fields: Any) -> Record:
     return Record(**(facts | fields))
 
 
-def put(store: Store, organization: Organization | None, *, name: str = "acme") -> int:
-    """Store *organization* as another run would have done; return its serial."""
+def a_step(address: str = "acme/administrator/bob@acme.example", rule: str = "sign-in-once", **fields: Any) -> ManualStep:
+    """Return a step that stays open until it is attested."""
+    facts: dict[str, Any] = {"summary": "sign in to Control Hub once", "detail": "roles count from then on", "follow_up": True}
+    return ManualStep(address=address, rule=rule, **(facts | fields))
+
+
+def a_follow_up(address: str = "acme/administrator/bob@acme.example", rule: str = "sign-in-once", **fields: Any) -> FollowUp:
+    """Return the follow-up that `a_step()` leaves, open since a day before `NOW`."""
+    facts: dict[str, Any] = {"summary": "sign in to Control Hub once", "since": NOW - DAY}
+    return FollowUp(address=address, rule=rule, **(facts | fields))
+
+
+def put(store: Store, organization: Organization | None, *follow_ups: FollowUp, name: str = "acme") -> int:
+    """Store *organization* with what is open in it, as another run would have done; return its serial."""
     name = name if organization is None else organization.name
     with store.lock([name], HOLDER, timeout=timedelta(0), record=a_record(kind=EntryKind.LOCK)) as lock:
         action = Action.UPDATE if organization else Action.DELETE
         record = a_record(address=organization_address(name), action=action, reason=Reason.DECLARED)
-        return store.commit(lock, name, after=organization, expected_serial=store.read(name).serial, records=[record])
+        serial = store.read(name).serial
+        return store.commit(lock, name, after=organization, expected_serial=serial, records=[record], follow_ups=follow_ups)
 
 
 def a_store(*organizations: Organization) -> MemoryStore:

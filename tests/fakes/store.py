@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from reconciler.model.changes import FollowUp
 from reconciler.model.documents import compact, organization_document, read_organization, sha256_hex
 from reconciler.model.errors import FencedError, StoreError
 from reconciler.model.journal import GENESIS, ChainHead, Entry, Record, entry_hash
@@ -23,20 +24,21 @@ class MemoryStore:
         self.location = location
         self.lineage: str | None = lineage
         self._rows: dict[str, tuple[int, bytes | None, datetime | None]] = {}
+        self._open: dict[str, tuple[FollowUp, ...]] = {}
         self._chains: dict[str, list[Entry]] = {}
         self._locks: dict[str, tuple[str, Holder]] = {}
         self._ids = itertools.count(1)
 
     def heads(self) -> Iterator[StoredHead]:
         return iter([
-            StoredHead(name=name, serial=serial, digest=_digest(body), next_end=end)
+            StoredHead(name=name, serial=serial, digest=_digest(body), next_end=end, follow_ups=self._open[name])
             for name, (serial, body, end) in sorted(self._rows.items())
         ])
 
     def read(self, name: str) -> Stored:
         serial, body, _ = self._rows.get(name, (0, None, None))
         organization = None if body is None else read_organization(json.loads(body))
-        return Stored(organization=organization, serial=serial, digest=_digest(body))
+        return Stored(organization=organization, serial=serial, digest=_digest(body), follow_ups=self._open.get(name, ()))
 
     def entries(self, organization: str | None = None) -> Iterator[Entry]:
         names = sorted(self._chains) if organization is None else [organization]
@@ -78,17 +80,37 @@ class MemoryStore:
         finally:
             self._release(lock_id)
 
-    def commit(self, lock: Lock, organization: str, *, after: Organization | None, expected_serial: int, records: Sequence[Record]) -> int:
+    def commit(
+        self,
+        lock: Lock,
+        organization: str,
+        *,
+        after: Organization | None,
+        expected_serial: int,
+        records: Sequence[Record],
+        follow_ups: Sequence[FollowUp],
+    ) -> int:
         if after is not None and after.name != organization:
             raise ValueError(f"{after.name} is not {organization}")
-        if self._locks.get(organization, ("",))[0] != lock.id:
-            raise FencedError(f"{organization}: the lock {lock.id} is no longer held; nothing was written")
+        left = _in_order(organization, follow_ups)
+        if after is None and left:
+            raise ValueError(f"{organization} is forgotten and leaves nothing open")
+        self._require(lock, organization)
         if self.read(organization).serial != expected_serial:
             raise FencedError(f"{organization}: its serial is not {expected_serial} any more; nothing was written")
         body = None if after is None else compact(organization_document(after))
         self._rows[organization] = (expected_serial + 1, body, None if after is None else next_end(after))
+        self._open[organization] = left
         self.note(organization, records)
         return expected_serial + 1
+
+    def attest(self, lock: Lock, organization: str, *, follow_ups: Sequence[FollowUp], records: Sequence[Record]) -> None:
+        left = _in_order(organization, follow_ups)
+        self._require(lock, organization)
+        if organization not in self._rows:
+            raise FencedError(f"{organization}: nothing is stored; nothing was written")
+        self._open[organization] = left
+        self.note(organization, records)
 
     def note(self, organization: str, records: Sequence[Record]) -> None:
         place = self.read(organization)
@@ -112,6 +134,10 @@ class MemoryStore:
             self.note(name, [naming(record, info)])
         return info
 
+    def _require(self, lock: Lock, organization: str) -> None:
+        if self._locks.get(organization, ("",))[0] != lock.id:
+            raise FencedError(f"{organization}: the lock {lock.id} is no longer held; nothing was written")
+
     def _release(self, lock_id: str) -> None:
         self._locks = {name: held for name, held in self._locks.items() if held[0] != lock_id}
 
@@ -127,3 +153,11 @@ class MemoryStore:
 
 def _digest(body: bytes | None) -> str | None:
     return None if body is None else "sha256:" + sha256_hex(body)
+
+
+def _in_order(organization: str, follow_ups: Sequence[FollowUp]) -> tuple[FollowUp, ...]:
+    if len({(follow_up.address, follow_up.rule) for follow_up in follow_ups}) != len(follow_ups):
+        raise ValueError(f"a follow-up of {organization} stands there twice")
+    if not all(follow_up.address.startswith(f"{organization}/") for follow_up in follow_ups):
+        raise ValueError(f"a follow-up is not of {organization}")
+    return tuple(sorted(follow_ups))

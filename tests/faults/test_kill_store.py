@@ -19,7 +19,7 @@ from reconciler.model.documents import digest_of, organization_document
 from reconciler.model.journal import GENESIS, entry_hash
 from reconciler.model.protocols import StateReader
 from reconciler.stores import open_reader
-from tests.faults.worker import an_organization, step
+from tests.faults.worker import an_organization, follow_ups, step
 
 REPOSITORY = Path(__file__).parents[2]
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
@@ -75,6 +75,7 @@ def look(path: Path) -> int:
         assert list(state.problems()) == []
         if found.organization is not None:
             assert found.digest == digest_of(organization_document(an_organization(found.serial)))
+            assert found.follow_ups == follow_ups(found.serial)
         assert sum(entry.record.detail == "x" * 200 for entry in state.entries()) == 10 * found.serial
         check_chain(state)
         return found.serial

@@ -6,6 +6,7 @@ Makes the state when there is none, takes the lock, and moves the organization f
 import sys
 from datetime import UTC, datetime, timedelta
 
+from reconciler.model.changes import FollowUp
 from reconciler.model.journal import EntryKind, Record
 from reconciler.model.resources import Administrator, Organization
 from reconciler.stores import here, open_store
@@ -20,11 +21,22 @@ def an_organization(serial: int) -> Organization:
     return Organization(name="acme", administrators=people)
 
 
+def follow_ups(serial: int) -> tuple[FollowUp, ...]:
+    return (FollowUp(address="acme/organization", rule="some-rule", summary=f"serial {serial}", since=NOW),)
+
+
 def step(path: str) -> None:
     store = open_store(f"sqlite:///{path}", create=True)
     with store.lock(["acme"], here("apply", "1.0", NOW), timeout=timedelta(0), record=RECORD) as lock:
         serial = store.read("acme").serial
-        store.commit(lock, "acme", after=an_organization(serial + 1), expected_serial=serial, records=[RECORD] * 10)
+        store.commit(
+            lock,
+            "acme",
+            after=an_organization(serial + 1),
+            expected_serial=serial,
+            records=[RECORD] * 10,
+            follow_ups=follow_ups(serial + 1),
+        )
     store.close()
 
 

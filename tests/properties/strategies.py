@@ -5,6 +5,7 @@ from datetime import datetime
 
 from hypothesis import strategies as st
 
+from reconciler.model.changes import FollowUp, ManualStep, Plan
 from reconciler.model.resources import (
     Administrator,
     EndReason,
@@ -21,6 +22,7 @@ from tests.fakes.builders import HOUR, MINUTE, NOW, ended, people
 
 MAILBOXES = ["alice", "bob", "carol", "dan", "eve", "straße", "андрей"]
 ROLES = ["read-only-administrator", "support-administrator", "device-administrator", "user-and-device-administrator"]
+RULES = ["sign-in-once", "invite-first"]
 SITES = ["acme.webex.com", "acme-old.webex.com"]
 NAMES = st.text(max_size=12) | st.sampled_from(["Alice Novak", "株式会社アクメ", "##[error]x", "a\nb"])
 
@@ -153,3 +155,25 @@ def steps(draw: st.DrawFn) -> tuple[Grant, Grant]:
     if draw(st.booleans()) and earlier <= (old.revoked_at or earlier):
         new = replace(new, revoked_at=earlier)
     return old, new
+
+
+def _addresses(made: Plan) -> st.SearchStrategy[str]:
+    """Return addresses of changed and of other resources, some of them in another spelling."""
+    changed = [change.address for change in made.changes]
+    others = ["acme/organization", "acme/administrator/alice@acme.example", "acme/administrator/STRASSE@acme.example"]
+    return st.sampled_from([*changed, *others])
+
+
+def steps_about(made: Plan) -> st.SearchStrategy[list[ManualStep]]:
+    """Return what rules may ask of people beside the changes of *made*."""
+    texts = st.sampled_from(["sign in once", "株式会社", "a\nb"])
+    a_step = st.builds(
+        ManualStep, rule=st.sampled_from(RULES), address=_addresses(made), summary=texts, detail=texts, follow_up=st.booleans()
+    )
+    return st.lists(a_step, max_size=5)
+
+
+def open_in(made: Plan) -> st.SearchStrategy[list[FollowUp]]:
+    """Return what may be open in the organization of *made*."""
+    follow_up = st.builds(FollowUp, rule=st.sampled_from(RULES), address=_addresses(made), summary=NAMES, since=instants(-90, 0))
+    return st.lists(follow_up, max_size=5)

@@ -9,6 +9,7 @@ from reconciler.model.results import (
     Accesses,
     AccessOf,
     Application,
+    Attestation,
     Drift,
     Failure,
     FleetPlan,
@@ -28,6 +29,7 @@ from reconciler.model.results import (
 from reconciler.reports.style import Style
 from reconciler.reports.text.access import access
 from reconciler.reports.text.application import application
+from reconciler.reports.text.attestation import attestation
 from reconciler.reports.text.drift import drift
 from reconciler.reports.text.failure import failure, unlocked
 from reconciler.reports.text.history import history
@@ -40,7 +42,7 @@ from reconciler.reports.text.validation import validation
 from reconciler.reports.text.verification import verification
 
 
-def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:  # noqa: PLR0912 -- one case for each kind of result
+def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
     """Write *result* to *out* as text."""
     page = Page(out, style)
     match result:
@@ -64,9 +66,17 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             access(page, result)
         case Rules() | RuleOf() | StatementOf():
             rules(page, result)
+        case Attestation() | Unlocked() | Scaffold():
+            _done(page, result)
+        case Failure():
+            failure(page, result)
+
+
+def _done(page: Page, result: Attestation | Unlocked | Scaffold) -> None:
+    match result:
+        case Attestation():
+            attestation(page, result)
         case Unlocked():
             unlocked(page, result)
         case Scaffold():
             scaffold(page, result)
-        case Failure():
-            failure(page, result)

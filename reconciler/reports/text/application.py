@@ -8,6 +8,7 @@ from reconciler.model.results import Application
 from reconciler.reports import style as styles
 from reconciler.reports.text.findings import findings
 from reconciler.reports.text.page import MARKS, Page, organization_of, type_and_name, why, widest
+from reconciler.reports.text.steps import left_open
 from reconciler.reports.visible import visible
 
 _DONE = {Action.CREATE: "added", Action.UPDATE: "changed", Action.DELETE: "removed"}
@@ -22,6 +23,7 @@ def application(page: Page, result: Application) -> None:
     for organization, outcomes in groupby(result.outcomes(), key=lambda outcome: organization_of(outcome.address)):
         _organization(page, organization, list(outcomes), forgets=result.operation == "forget")
     findings(page, result.failures)
+    left_open(page, result.open_steps)
     page.gap()
     if result.run is None:
         page.line("No changes.")

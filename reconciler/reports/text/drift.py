@@ -9,6 +9,7 @@ from reconciler.reports import style as styles
 from reconciler.reports.stateless import without_stateless
 from reconciler.reports.text.findings import findings
 from reconciler.reports.text.page import MARKS, Page, count, organization_of, type_and_name, why, widest
+from reconciler.reports.text.steps import still_open
 from reconciler.reports.visible import visible
 
 _SIDES = {Action.CREATE: "declared, not stored", Action.DELETE: "stored, not declared"}
@@ -20,6 +21,7 @@ def drift(page: Page, result: Drift) -> None:
     _differences(page, result.unapplied, "")
     _differences(page, result.expected, ", ended by itself and not recorded yet (no drift)")
     findings(page, without_stateless(result.findings))
+    still_open(page, result.open_steps)
     page.gap()
     if not result.complete:
         page.line("Other declared organizations were left out by --org or -l.")

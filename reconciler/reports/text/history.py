@@ -13,7 +13,7 @@ from reconciler.reports.text import words
 from reconciler.reports.text.page import MARKS, Page, count, type_and_name, why, widest
 from reconciler.reports.visible import pad_left, visible
 
-_MARKS = {EntryKind.INTENT: ".", EntryKind.FAILURE: "!", EntryKind.LOCK: "*"}
+_MARKS = {EntryKind.INTENT: ".", EntryKind.FAILURE: "!", EntryKind.LOCK: "*", EntryKind.ATTEST: "*"}
 
 
 def history(page: Page, result: History) -> None:
@@ -64,6 +64,8 @@ def _entry(page: Page, entry: Entry, digits: int, width: int) -> None:
 
 def _said(entry: Entry) -> list[str]:
     record = entry.record
+    if record.kind is EntryKind.ATTEST:
+        return f"attested {visible(record.detail)}".split()
     if record.kind is not EntryKind.CHANGE:
         return f"{record.kind.value}{f': {visible(record.detail)}' if record.detail else ''}".split()
     said = []

@@ -13,6 +13,7 @@ from reconciler.reports.text import words
 from reconciler.reports.text.effects import effects
 from reconciler.reports.text.findings import findings, refusals
 from reconciler.reports.text.page import MARKS, Page, columns, place, type_and_name, widest
+from reconciler.reports.text.steps import address_width, by_hand, still_open
 from reconciler.reports.visible import visible
 
 _DETAIL = 8
@@ -25,10 +26,15 @@ def plan(page: Page, result: FleetPlan) -> None:
     """Write the whole plan; it streams, one organization at a time."""
     page.no_stored_state(result.lineage, result.location)
     turning: list[Moment] = []
+    width = 0
     for part in result.plans():
         _organization(page, part)
+        width = max(width, address_width(part.steps))
         turning.extend(moment for moment in part.timeline if moment.at == result.valid_until)
     findings(page, without_stateless(result.findings))
+    if width:
+        by_hand(page, result.plans(), width)
+    still_open(page, result.open_steps())
     if result.refusals:
         page.heading(page.paint("Refused: apply would not perform this plan.", styles.LOUD))
         refusals(page, result.refusals)

@@ -10,11 +10,12 @@ from reconciler.model.results import Organizations, StateOf, StoredOrganization
 from reconciler.reports import style as styles
 from reconciler.reports.text import words
 from reconciler.reports.text.page import Page, columns, count, widest
+from reconciler.reports.text.steps import open_in
 from reconciler.reports.visible import pad, visible
 
 _STATUS_COLORS = {GrantStatus.ACTIVE: styles.YELLOW, GrantStatus.PENDING: styles.CYAN}
-_TITLES = ("ORGANIZATION", "TYPE", "SERIAL", "ADMINISTRATORS", "GRANTS", "NEXT END", "DISPLAY NAME")
-_NUMBERS = (2, 3, 4)
+_TITLES = ("ORGANIZATION", "TYPE", "SERIAL", "ADMINISTRATORS", "GRANTS", "FOLLOW-UPS", "NEXT END", "DISPLAY NAME")
+_NUMBERS = (2, 3, 4, 5)
 
 
 def organizations(page: Page, result: Organizations) -> None:
@@ -34,20 +35,21 @@ def organizations(page: Page, result: Organizations) -> None:
 def _row(stored: StoredOrganization) -> tuple[str, ...]:
     head = stored.head
     if head.digest is None:
-        return (visible(head.name), "forgotten", str(head.serial), "-", "-", "", "")
+        return (visible(head.name), "forgotten", str(head.serial), "-", "-", "-", "", "")
     return (
         visible(head.name),
         visible(stored.type or "unknown"),
         str(head.serial),
         "unknown" if stored.administrators is None else str(stored.administrators),
         str(stored.grants),
+        str(len(head.follow_ups)),
         "-" if head.next_end is None else format_instant(head.next_end),
         words.value(stored.display_name) if stored.display_name else "",
     )
 
 
 def state(page: Page, result: StateOf) -> None:
-    """Write one organization: what it is, who administers it, who is elevated."""
+    """Write one organization: what it is, who administers it, who is elevated, what is left to do."""
     stored = result.organization
     known = None if stored.settings is None else settings_document(stored.settings)
     kind = "settings unknown" if known is None else " ".join(words.relationship(known))
@@ -63,6 +65,7 @@ def state(page: Page, result: StateOf) -> None:
         width = widest([visible(grant.name) for grant in grants])
         for grant in grants:
             _grant(page, grant, width, result.now)
+    open_in(page, result.follow_ups)
     page.gap()
     page.line(f"Lineage: {visible(result.lineage)}")
 

@@ -7,7 +7,20 @@ from typing import Any, TypeVar
 
 from reconciler import catalog
 from reconciler.access import access_document, effective, everybody, holder_document, who_can
-from reconciler.model.changes import Action, Change, FieldChange, Moment, Outcome, Plan, Reason, Risk, Status, Summary
+from reconciler.model.changes import (
+    Action,
+    Change,
+    FieldChange,
+    FollowUp,
+    ManualStep,
+    Moment,
+    Outcome,
+    Plan,
+    Reason,
+    Risk,
+    Status,
+    Summary,
+)
 from reconciler.model.documents import Document, administrator_document, digest_of, grant_document, settings_document
 from reconciler.model.findings import Finding, Position, Range, Severity, Waived
 from reconciler.model.identifiers import administrator_address, grant_address, organization_address
@@ -30,6 +43,7 @@ from reconciler.model.results import (
     AccessIn,
     AccessOf,
     Application,
+    Attestation,
     Counts,
     Difference,
     Drift,
@@ -255,6 +269,34 @@ def some_access() -> tuple[Document, ...]:
     )
 
 
+def a_step(address: str, summary: str, rule: str = "sign-in-once", **fields: Any) -> ManualStep:
+    facts: dict[str, Any] = {"detail": "an invitation that is not accepted gives nothing", "follow_up": True}
+    return ManualStep(rule=rule, address=address, summary=summary, **(facts | fields))
+
+
+def a_follow_up(address: str, summary: str, rule: str = "sign-in-once", since: datetime = NOW - 24 * HOUR) -> FollowUp:
+    return FollowUp(address=address, rule=rule, summary=summary, since=since)
+
+
+SIGN_IN = "must sign in to Control Hub once; the roles count from then on"
+STEPS = (
+    a_step(administrator_address("acme-health", EVE.email), "must exist in Webex first", "invite-first", follow_up=False, detail=""),
+    a_step(administrator_address("acme-health", BOB.email), SIGN_IN),
+    a_step(
+        organization_address("acme-health"),
+        "remove what dave@acme.example still holds on acme-old.webex.com, in Site Administration, because that site is not managed in "
+        "Control Hub",
+        "site-by-hand",
+    ),
+)
+OPEN = (
+    *(a_follow_up(administrator_address("acme-health", f"p{number:02}@acme.example"), SIGN_IN) for number in range(12)),
+    a_follow_up(organization_address("globex"), "confirm the support case", "support-case", NOW - 48 * HOUR),
+)
+HOSTILE_STEPS = tuple(a_step(f"acme-health/administrator/{text}", text, text, detail=text) for text in HOSTILE)
+HOSTILE_OPEN = tuple(a_follow_up(f"acme-health/administrator/{text}", text, text) for text in HOSTILE)
+
+
 def a_fleet_plan(*plans: Plan, **fields: Any) -> FleetPlan:
     summary = {"create": 0, "update": 0, "delete": 0, "expire": 0}
     for change in (change for plan in plans for change in plan.changes):
@@ -384,8 +426,17 @@ def plans() -> dict[str, Result]:
         "first": a_fleet_plan(a_new_organization(), lineage=None),
         "none": a_fleet_plan(serials={"acme-health": 3}),
         "waived": a_fleet_plan(known, findings=(WAIVED_CHANGE, WAIVED)),
+        "steps": a_fleet_plan(
+            replace(known, steps=STEPS),
+            replace(a_new_organization(), steps=(a_step(administrator_address("globex", "anna@globex.example"), SIGN_IN),)),
+            findings=(FEW,),
+            open_steps=again(*OPEN),
+        ),
+        "open": a_fleet_plan(serials={"acme-health": 3}, open_steps=again(*OPEN[:2])),
         "refused": a_fleet_plan(known, refusals=(TOO_MANY,), complete=False),
-        "hostile": a_fleet_plan(a_hostile_plan(), findings=HOSTILE_FINDINGS[:2]),
+        "hostile": a_fleet_plan(
+            replace(a_hostile_plan(), steps=HOSTILE_STEPS), findings=HOSTILE_FINDINGS[:2], open_steps=again(*HOSTILE_OPEN)
+        ),
     }
 
 
@@ -435,13 +486,14 @@ def applications() -> dict[str, Result]:
         "partly": an_application(
             *partly, counts=Counts(create=1, expire=1, failed=1, skipped=1, manual=1), target="webex", failures=(stopped,), findings=(FEW,)
         ),
+        "left-open": an_application(*done, counts=Counts(create=2, update=1, delete=1, expire=1), open_steps=again(*OPEN[10:])),
         "repeated": an_application(repeated=True),
         "nothing": an_application(run=None),
         "interrupted": an_application(*done[:1], counts=Counts(expire=1), interrupted=15),
         "forgotten": an_application(
             an_outcome("acme-health/organization", Action.DELETE, reason=Reason.OMITTED), operation="forget", counts=Counts(delete=1)
         ),
-        "hostile": an_application(*hostile, counts=Counts(failed=len(HOSTILE))),
+        "hostile": an_application(*hostile, counts=Counts(failed=len(HOSTILE)), open_steps=again(*HOSTILE_OPEN)),
     }
 
 
@@ -466,8 +518,9 @@ def drifts() -> dict[str, Result]:
     return {
         "differences": Drift(unapplied=unapplied, expected=expected, findings=(UNCHECKED,), **facts),
         "in-sync": Drift(unapplied=(), expected=expected, **facts),
+        "open": Drift(unapplied=(), expected=(), open_steps=OPEN, **facts),
         "stateless": Drift(unapplied=unapplied[:1], expected=(), **facts | {"lineage": None, "complete": False}),
-        "hostile": Drift(unapplied=hostile, expected=(), **facts),
+        "hostile": Drift(unapplied=hostile, expected=(), open_steps=HOSTILE_OPEN, **facts),
     }
 
 
@@ -505,14 +558,15 @@ def states() -> dict[str, Result]:
     )
     facts: dict[str, Any] = {"location": LOCATION, "lineage": LINEAGE, "now": NOW}
     return {
-        "organization": StateOf(serial=3, organization=an_organization(), **facts),
+        "organization": StateOf(serial=3, organization=an_organization(), follow_ups=OPEN[:2], **facts),
         "unknown": StateOf(serial=1, organization=Organization(name="acme-health"), **facts),
-        "hostile": StateOf(serial=9, organization=strange, **facts),
+        "hostile": StateOf(serial=9, organization=strange, follow_ups=HOSTILE_OPEN, **facts),
     }
 
 
-def a_stored(name: str, *, serial: int = 3, display_name: str | None = None, next_end: datetime | None = None) -> StoredOrganization:
-    head = StoredHead(name=name, serial=serial, digest="sha256:" + "12" * 32, next_end=next_end)
+def a_stored(name: str, *, display_name: str | None = None, **fields: Any) -> StoredOrganization:
+    facts: dict[str, Any] = {"serial": 3, "digest": "sha256:" + "12" * 32, "next_end": None}
+    head = StoredHead(name=name, **(facts | fields))
     return StoredOrganization(head=head, type="customer", display_name=display_name, administrators=5, grants=2)
 
 
@@ -520,7 +574,8 @@ def fleets() -> dict[str, Result]:
     forgotten = StoredOrganization(
         head=StoredHead(name="initech", serial=17, digest=None, next_end=None), type=None, display_name=None, administrators=None, grants=0
     )
-    known = (a_stored("acme-health", display_name="Acme Health", next_end=NOW + HOUR), a_stored("globex", display_name=WIDE), forgotten)
+    acme = a_stored("acme-health", display_name="Acme Health", next_end=NOW + HOUR, follow_ups=OPEN[:12])
+    known = (acme, a_stored("globex", display_name=WIDE), forgotten)
     hostile = tuple(a_stored(f"org-{index}", display_name=text) for index, text in enumerate(HOSTILE))
     return {
         "fleet": Organizations(location=LOCATION, lineage=LINEAGE, organizations=again(*known)),
@@ -569,6 +624,16 @@ def histories() -> dict[str, Result]:
         an_entry_of(6, revoked, **later),
         an_entry_of(7, dave, **later),
         an_entry(8, kind=EntryKind.FAILURE, address=bob.address, detail="the target answered 409", **later),
+        an_entry(
+            9,
+            kind=EntryKind.ATTEST,
+            operation="attest",
+            run="20261122T080000Z-5e5e5e",
+            at=NOW + 48 * HOUR,
+            address=bob.address,
+            detail="sign-in-once: signed in on Monday, says Bob",
+            plan_hash=None,
+        ),
         an_entry(1, organization="globex", kind=EntryKind.INTENT),
     )
     hostile = tuple(
@@ -585,10 +650,16 @@ def histories() -> dict[str, Result]:
         )
         for index, text in enumerate(HOSTILE, start=1)
     )
+    attested = (
+        an_entry(seq, kind=EntryKind.ATTEST, operation="attest", address=f"acme-health/administrator/{text}", detail=f"{text}: {text}")
+        for seq, text in enumerate(HOSTILE, start=len(hostile) + 1)
+    )
     return {
         "runs": History(location=LOCATION, lineage=LINEAGE, organization=None, entries=again(*entries), head=PLAN_HASH),
         "stateless": History(location=LOCATION, lineage=None, organization=None, entries=again(), head=None),
-        "hostile": History(location=LOCATION, lineage=LINEAGE, organization="acme-health", entries=again(*hostile), head="0" * 64),
+        "hostile": History(
+            location=LOCATION, lineage=LINEAGE, organization="acme-health", entries=again(*hostile, *attested), head="0" * 64
+        ),
     }
 
 
@@ -637,6 +708,15 @@ def scaffolds() -> dict[str, Result]:
 
 def unlocks() -> dict[str, Result]:
     return {"released": Unlocked(lock=a_lock()), "hostile": Unlocked(lock=a_lock(NEW_LINE, ESCAPE, HOSTILE))}
+
+
+def attestations() -> dict[str, Result]:
+    facts: dict[str, Any] = {"run": RUN, "at": NOW, "actor": "alice@acme.example", "note": "signed in on Monday, says Bob"}
+    return {
+        "one": Attestation(attested=OPEN[:1], left={"acme-health": 0}, **facts),
+        "several": Attestation(attested=OPEN[10:], left={"acme-health": 10, "globex": 1}, **facts | {"actor": None}),
+        "hostile": Attestation(attested=HOSTILE_OPEN, left={"acme-health": 0, NEW_LINE: 2}, **facts | {"note": ESCAPE, "actor": OVERRIDE}),
+    }
 
 
 CATALOG = catalog.load()
@@ -772,6 +852,7 @@ def every_result() -> dict[str, Result]:
         "verification": verifications(),
         "error": failures(),
         "init": scaffolds(),
+        "attestation": attestations(),
         "unlock": unlocks(),
         "access": accesses(),
         "accesses": several_accesses(),

@@ -51,7 +51,9 @@ def kind_of(name: str) -> str:
     return "who-can" if name.startswith("who-can-") else name.partition("-")[0]
 
 
-@pytest.mark.parametrize("name", ["plan-changes", "plan-refused", "plan-waived", "apply-partly", "state-organization", "history-runs"])
+@pytest.mark.parametrize(
+    "name", ["plan-changes", "plan-refused", "plan-steps", "plan-waived", "apply-partly", "state-organization", "history-runs"]
+)
 def test_colors_are_an_extra(name: str) -> None:
     colored = rendered(name, "text", Style(color=True, width=100))
     assert_golden(f"reports/colored/{name}.txt", colored)

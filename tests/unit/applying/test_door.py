@@ -1,35 +1,41 @@
 """The door: what is performed is recorded, what fails stays within its organization, and the next run does only the rest."""
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from reconciler.applying import apply_plan
-from reconciler.model.changes import Action, Change, Status
+from reconciler.model.changes import Action, Change, FollowUp, ManualStep, Status
 from reconciler.model.errors import FencedError, LockedError, StorageFaultError, StoreError
-from reconciler.model.journal import EntryKind, Record
+from reconciler.model.journal import EntryKind
 from reconciler.model.protocols import Lock
 from reconciler.model.resources import Organization
-from reconciler.model.results import Application, Counts
+from reconciler.model.results import Application, Counts, FleetPlan
+from reconciler.planning.plan import plan_organization
 from reconciler.targets import NoTarget
 from tests.fakes.builders import (
     ALICE,
     BOB,
+    CATALOG,
     HOLDER,
     HOUR,
     MINUTE,
+    NOBODY_MINDS,
     NOW,
     SECOND,
     a_fleet,
     a_fleet_for,
+    a_follow_up,
     a_grant,
     a_record,
     a_run,
+    a_step,
     a_store,
     an_administrator,
     an_organization,
     in_turn,
+    put,
 )
 from tests.fakes.clock import FixedClock, TickingClock
 from tests.fakes.store import MemoryStore
@@ -55,11 +61,11 @@ class FaultyStore(MemoryStore):
         self.errors = errors
         self.commits: list[str] = []
 
-    def commit(self, lock: Lock, organization: str, *, after: Organization | None, expected_serial: int, records: Sequence[Record]) -> int:
+    def commit(self, lock: Lock, organization: str, **what: Any) -> int:
         if organization in self.errors:
             raise self.errors[organization]
         self.commits.append(organization)
-        return super().commit(lock, organization, after=after, expected_serial=expected_serial, records=records)
+        return super().commit(lock, organization, **what)
 
 
 def three() -> list[Organization]:
@@ -124,6 +130,55 @@ def test_somebody_elses_lock_stops_everything_before_anything() -> None:
     with store.lock(["globex"], HOLDER, timeout=0 * HOUR, record=a_record()), pytest.raises(LockedError):
         apply_plan(a_fleet_for(store, *three()), store, a_run(target=NoTarget()))
     assert list(store.heads()) == []
+
+
+def with_steps(fleet: FleetPlan, *steps: ManualStep) -> FleetPlan:
+    """Return *fleet* as the planner makes it when rules ask for *steps* in `acme`."""
+    return replace(fleet, plans=lambda: (replace(it, steps=steps) if it.organization == "acme" else it for it in fleet.plans()))
+
+
+def test_steps_that_follow_a_change_are_open_from_its_recording_on_and_told() -> None:
+    store = a_store(an_organization(ALICE), an_organization(ALICE, name="globex"))
+    declared = [an_organization(ALICE, BOB, EVE), an_organization(ALICE, BOB, name="globex")]
+    said_once = a_step(A_EVE, "invite-first", follow_up=False)
+    fleet = with_steps(a_fleet_for(store, *declared), a_step(A_EVE), said_once, a_step(A_BOB), a_step("acme/organization"))
+    application = apply_plan(fleet, store, a_run(target=NoTarget(), clock=FixedClock(NOW + MINUTE)))
+    expected = tuple(a_follow_up(address, since=NOW + MINUTE) for address in (A_BOB, A_EVE, "acme/organization"))
+    assert store.read("acme").follow_ups == expected
+    assert tuple(application.open_steps()) == tuple(application.open_steps()) == expected
+    assert store.read("globex").follow_ups == ()
+
+
+def test_what_was_open_stays_open_unless_it_is_replaced_or_its_resource_goes() -> None:
+    store = MemoryStore()
+    put(store, an_organization(ALICE, BOB, EVE), *(a_follow_up(address) for address in (A_ALICE, A_BOB, A_EVE)))
+    fleet = with_steps(a_fleet_for(store, an_organization(ALICE, replace(EVE, name="Eve"))), a_step(A_EVE, summary="again"))
+    application = apply_plan(fleet, store, a_run(target=NoTarget()))
+    renewed = a_follow_up(A_EVE, summary="again", since=NOW)
+    assert store.read("acme").follow_ups == (a_follow_up(A_ALICE), renewed)
+    assert tuple(application.open_steps()) == (renewed,)
+
+
+def test_an_organization_that_is_forgotten_takes_its_follow_ups_along() -> None:
+    store = MemoryStore()
+    put(store, an_organization(ALICE, grants=[a_grant()]), a_follow_up(A_ALICE), a_follow_up("acme/organization"))
+    stored = store.read("acme")
+    made = plan_organization("acme", stored, None, lineage=store.lineage, now=NOW, catalog=CATALOG, acknowledged=NOBODY_MINDS)
+    fleet = with_steps(a_fleet([made], people=1), a_step("acme/organization"))
+    application = apply_plan(fleet, store, a_run(target=NoTarget()))
+    assert application.counts == Counts(delete=1)
+    assert (store.read("acme").follow_ups, tuple(application.open_steps())) == ((), ())
+
+
+def test_the_steps_of_a_change_that_was_skipped_or_not_stored_are_not_open() -> None:
+    store = FaultyStore(globex=StoreError("a constraint failed"))
+    ends = replace(EVE, expires_at=NOW + 4 * SECOND)
+    fleet = a_fleet_for(store, an_organization(ALICE, ends), an_organization(ALICE, name="globex"))
+    plans = [replace(it, steps=(a_step(f"{it.organization}/administrator/eve@acme.example"),)) for it in fleet.plans()]
+    run = a_run(target=NoTarget(), clock=TickingClock(NOW, 2 * SECOND))
+    application = apply_plan(replace(fleet, plans=lambda: iter(plans)), store, run)
+    assert application.counts == Counts(create=2, skipped=1, failed=2)
+    assert (store.read("acme").follow_ups, tuple(application.open_steps())) == ((), ())
 
 
 def test_what_has_ended_by_the_time_of_its_turn_is_skipped_and_said() -> None:
@@ -206,6 +261,33 @@ def test_each_change_is_a_commit_of_its_own() -> None:
     assert ([change.address for change in target.done], application.counts) == ([A_BOB, A_EVE], Counts(create=2))
     serials = [entry.serial for entry in store.entries("acme") if entry.record.kind is EntryKind.CHANGE and entry.record.run == "r1"]
     assert serials == [2, 3]
+
+
+def test_only_what_was_performed_leaves_follow_ups_each_with_its_commit() -> None:
+    store, target = live(an_organization(ALICE))
+    clock, seen = FixedClock(NOW), list[tuple[FollowUp, ...]]()
+
+    def looks(_: Change) -> None:
+        seen.append(store.read("acme").follow_ups)
+        clock.advance(MINUTE)
+
+    target.before = looks
+    target.fails(A_EVE)
+    declared = an_organization(ALICE, BOB, EVE, an_administrator("zoe@acme.example", "device-administrator"))
+    steps = [a_step(A_BOB), a_step(A_EVE), a_step("acme/administrator/zoe@acme.example"), a_step("acme/organization")]
+    application = apply_plan(with_steps(a_fleet_for(store, declared), *steps), store, a_run(target=target, clock=clock))
+    assert application.counts == Counts(create=1, failed=1, skipped=1)
+    opened = (a_follow_up(A_BOB, since=NOW), a_follow_up("acme/organization", since=NOW))
+    assert seen == [(), opened]
+    assert store.read("acme").follow_ups == tuple(application.open_steps()) == opened
+
+
+def test_a_change_left_to_people_opens_nothing_because_it_is_not_recorded() -> None:
+    store, target = live(an_organization(ALICE))
+    target.leaves_to_people("administrator")
+    application = apply_plan(with_steps(a_fleet_for(store, CROWD), a_step(A_BOB)), store, a_run(target=target))
+    assert application.counts == Counts(manual=2)
+    assert (store.read("acme").follow_ups, tuple(application.open_steps())) == ((), ())
 
 
 @pytest.mark.parametrize("failing", [A_ALICE, A_BOB, A_EVE, "acme/organization"])
@@ -292,7 +374,7 @@ def test_the_end_and_the_new_access_of_one_person_are_told_apart_when_the_store_
     over = replace(EVE, expires_at=NOW)
     store, target = FaultyStore(), RecordingTarget()
     with store.lock(["acme"], HOLDER, timeout=0 * HOUR, record=a_record()) as lock:
-        store.commit(lock, "acme", after=an_organization(ALICE, over), expected_serial=0, records=[a_record()])
+        store.commit(lock, "acme", after=an_organization(ALICE, over), expected_serial=0, records=[a_record()], follow_ups=())
     fleet = a_fleet_for(store, an_organization(ALICE, EVE))
 
     def breaks(change: Change) -> None:

@@ -34,6 +34,7 @@ KINDS = (
         "rule",
         "statement",
         "init",
+        "attestation",
         "unlock",
         "error",
     ),

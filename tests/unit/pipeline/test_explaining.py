@@ -67,7 +67,7 @@ def test_a_rule_comes_with_its_statements_and_examples() -> None:
     assert answer.good is not None
     assert answer.bad is not None
     (found,) = answer.bad.expected
-    assert "location-administrator" in answer.bad.declared.splitlines()[found.line - 1]
+    assert "location-administrator" in answer.bad.declared.splitlines()[int(found.place.partition(":")[0]) - 1]
     assert not answer.bad.declared.startswith("#")
 
 

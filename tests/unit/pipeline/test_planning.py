@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.applying import apply_plan
-from reconciler.model.changes import Action, Reason, Summary
+from reconciler.model.changes import Action, FollowUp, Reason, Summary
 from reconciler.model.errors import ManifestError, MissingStateError, UsageError
 from reconciler.model.findings import Severity
 from reconciler.model.policy import Acknowledgements, Policy
@@ -16,7 +16,21 @@ from reconciler.model.results import FleetPlan
 from reconciler.pipeline import Request, drift, plan, show_plan
 from reconciler.stores.empty import EmptyState
 from reconciler.targets import NoTarget
-from tests.fakes.builders import CATALOG, DAY, HOUR, MINUTE, NOW, a_run, a_store, an_administrator, an_organization, put
+from tests.fakes.builders import (
+    CATALOG,
+    DAY,
+    HOLDER,
+    HOUR,
+    MINUTE,
+    NOW,
+    a_follow_up,
+    a_record,
+    a_run,
+    a_store,
+    an_administrator,
+    an_organization,
+    put,
+)
 from tests.fakes.clock import FixedClock
 from tests.fakes.store import MemoryStore
 from tests.unit.pipeline.manifests import grant, organization, write
@@ -279,3 +293,55 @@ def test_an_approval_that_came_late_stays_no_drift_for_ever(folder: Path) -> Non
     applied(paths, store, NOW + DAY)
     found = drift(request(paths), store, NOW + 2 * DAY)
     assert (found.unapplied, found.expected, found.findings) == ((), (), ())
+
+
+BOBS, ALICES, ACMES = (
+    a_follow_up(f"acme/{what}") for what in ("administrator/bob@acme.example", "administrator/alice@acme.example", "organization")
+)
+
+
+def opened(store: MemoryStore, *follow_ups: FollowUp) -> None:
+    """Leave *follow_ups* open, as an earlier run would have done."""
+    for name in {it.address.partition("/")[0] for it in follow_ups}:
+        with store.lock([name], HOLDER, timeout=0 * HOUR, record=a_record()) as lock:
+            mine = [it for it in follow_ups if it.address.startswith(f"{name}/")]
+            store.attest(lock, name, follow_ups=mine, records=[])
+
+
+def test_a_plan_lists_what_earlier_runs_left_open_in_its_scope_without_reading_a_document(folder: Path) -> None:
+    store = CountingStore()
+    paths = write(folder, acme=organization(people=BOB), globex=organization("globex"))
+    applied(paths, store)
+    globexs = a_follow_up("globex/organization")
+    opened(store, globexs, BOBS, ALICES)
+    store.reads = 0
+    made = plan(request(paths), store, NOW)
+    assert tuple(made.open_steps()) == tuple(made.open_steps()) == (ALICES, BOBS, globexs)
+    assert (made.summary, store.reads) == (Summary(no_op=7), 0)
+    limited = plan(replace(request(paths), organizations=frozenset({"globex"})), store, NOW)
+    assert tuple(limited.open_steps()) == (globexs,)
+
+
+def test_what_a_plan_takes_along_is_not_listed_by_it_and_still_by_drift(folder: Path) -> None:
+    store = MemoryStore()
+    applied(write(folder, acme=organization(people=BOB)), store)
+    opened(store, ACMES, BOBS, ALICES)
+    paths = write(folder, acme=organization())
+    made = plan(request(paths), store, NOW)
+    assert tuple(made.open_steps()) == (ALICES, ACMES)
+    found = drift(request(paths), store, NOW)
+    assert (len(found.unapplied), found.open_steps) == (1, (ALICES, BOBS, ACMES))
+    assert drift(request(write(folder, globex=organization("globex"))), store, NOW).open_steps == ()
+    pruned = replace(request(write(folder, globex=organization("globex"))), acknowledged=Acknowledgements(prune=frozenset({"acme"})))
+    assert tuple(plan(pruned, store, NOW).open_steps()) == ()
+
+
+def test_what_is_open_moves_neither_hash_nor_serial(folder: Path) -> None:
+    store = MemoryStore()
+    applied(write(folder, acme=organization(people=BOB)), store)
+    paths = write(folder, acme=organization())
+    before = plan(request(paths), store, NOW)
+    opened(store, BOBS, ACMES)
+    after = plan(request(paths), store, NOW)
+    assert (after.plan_hash, after.serials) == (before.plan_hash, before.serials)
+    assert apply_plan(before, store, a_run(target=NoTarget())).counts.delete == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.changes import Action, Plan
+from reconciler.model.changes import Action, FollowUp, ManualStep, Plan
 from reconciler.model.documents import digest_of
 from reconciler.model.errors import PlanError, TamperedPlanError, UnreadablePlanError
 from reconciler.model.findings import Finding, Position, Range, Severity, Waived
@@ -16,9 +16,25 @@ from reconciler.model.results import FleetPlan
 from reconciler.planning.codec import plan_bytes, plan_from_bytes, read_plan, stale, write_plan
 from reconciler.planning.effects import access_changes
 from reconciler.planning.plan import with_ranges
-from tests.fakes.builders import ALICE, BOB, CATALOG, HOUR, LINEAGE, NOW, a_fleet, a_grant, a_plan, an_administrator, an_organization
+from tests.fakes.builders import (
+    ALICE,
+    BOB,
+    CATALOG,
+    HOUR,
+    LINEAGE,
+    NOW,
+    a_fleet,
+    a_follow_up,
+    a_grant,
+    a_plan,
+    a_step,
+    an_administrator,
+    an_organization,
+)
 
 PLACE = Range(filename="acme.yaml", start=Position(line=3, column=5), end=Position(line=3, column=9))
+ALICE_IN = "acme/administrator/alice@acme.example"
+OPEN = (a_follow_up(), a_follow_up("acme/organization", "other-rule", summary="\ud800"), a_follow_up("globex/organization"))
 WARNING = Finding(
     rule="few-full-administrators",
     severity=Severity.WARNING,
@@ -41,7 +57,8 @@ def some_plans() -> list[Plan]:
     acme = a_plan(an_organization(ALICE, replace(BOB, name="Bob \u202e"), eve, grants=[a_grant()]), an_organization(ALICE, BOB))
     globex = a_plan(an_organization(ALICE, name="globex"))
     effects = access_changes(an_organization(ALICE), an_organization(ALICE, BOB), partner_of=lambda _: None, now=NOW, catalog=CATALOG)
-    return [replace(with_ranges(acme, {acme.changes[0].address: PLACE}), access=tuple(effects)), globex]
+    steps = (a_step(ALICE_IN, "other-rule", summary="##[x] \u202e", follow_up=False, detail=""), a_step("acme/organization"))
+    return [replace(with_ranges(acme, {acme.changes[0].address: PLACE}), access=tuple(effects), steps=steps), globex]
 
 
 def saved(plan: FleetPlan, *, exit_code: int | None = None) -> str:
@@ -62,20 +79,19 @@ def resealed(document: dict[str, Any]) -> str:
 
 def test_a_saved_plan_reads_back_whole() -> None:
     plans = some_plans()
-    fleet = a_fleet(
-        plans, findings=(WARNING, WAIVED), refusals=(replace(WARNING, severity=Severity.ERROR, range=None),), people=7, complete=False
-    )
+    refusal = replace(WARNING, severity=Severity.ERROR, range=None)
+    fleet = a_fleet(plans, findings=(WARNING, WAIVED), refusals=(refusal,), people=7, complete=False, open_steps=lambda: iter(OPEN))
     read = read_plan(saved(fleet))
     nothing = Plan(organization="", serial=0, digest="", as_of=NOW)
     # What a plan file leaves out of each organization stays with the fleet.
     kept = [replace(plan, valid_until=None, removals=nothing.removals, refusals=()) for plan in plans]
     assert list(read.plans()) == list(read.plans()) == kept
-    without_ways = {"plans": fleet.plans, "location": ""}
-    assert replace(read, plans=fleet.plans) == replace(fleet, **without_ways)  # type: ignore[arg-type]
+    assert tuple(read.open_steps()) == tuple(read.open_steps()) == OPEN
+    assert replace(read, plans=fleet.plans, open_steps=fleet.open_steps) == replace(fleet, location="")
 
 
 def test_saving_what_was_read_gives_the_same_bytes() -> None:
-    text = saved(a_fleet(some_plans(), findings=(WARNING,)))
+    text = saved(a_fleet(some_plans(), findings=(WARNING,), open_steps=lambda: iter(OPEN)))
     assert saved(read_plan(text)) == text
 
 
@@ -139,6 +155,32 @@ def test_what_is_no_saved_plan_is_unreadable(alter: Callable[[str], str], messag
     assert caught.value.hint == "make a new plan: reconciler plan PATH... --out FILE"
 
 
+def test_steps_come_by_organization_and_address_the_plans_own_before_those_of_earlier_runs() -> None:
+    acme, globex = some_plans()
+    own = replace(globex, steps=(a_step("globex/organization", "b"), a_step("globex/organization", "a"), a_step("globex/administrator/z")))
+    listed = json.loads(saved(a_fleet([acme, own], open_steps=lambda: iter(OPEN)), exit_code=0))["manual_steps"]
+    assert [(step["address"], step["rule_id"], step["since"]) for step in listed] == [
+        (ALICE_IN, "other-rule", None),
+        ("acme/organization", "sign-in-once", None),
+        ("globex/administrator/z", "sign-in-once", None),
+        ("globex/organization", "a", None),
+        ("globex/organization", "b", None),
+        ("acme/administrator/bob@acme.example", "sign-in-once", "2026-11-19T09:30:00Z"),
+        ("acme/organization", "other-rule", "2026-11-19T09:30:00Z"),
+        ("globex/organization", "sign-in-once", "2026-11-19T09:30:00Z"),
+    ]
+    assert [(step["follow_up"], step["detail"]) for step in listed[:2]] == [(False, ""), (True, "roles count from then on")]
+    assert {(step["follow_up"], step["detail"]) for step in listed[-3:]} == {(True, "")}
+
+
+def test_neither_hash_nor_digest_knows_of_steps() -> None:
+    plans = some_plans()
+    bare = [replace(plan, steps=()) for plan in plans]
+    read = read_plan(saved(a_fleet(plans, open_steps=lambda: iter(OPEN))))
+    assert read.plan_hash == a_fleet(bare).plan_hash
+    assert [plan.digest for plan in read.plans()] == [plan.digest for plan in bare]
+
+
 def test_a_report_is_no_saved_plan() -> None:
     with pytest.raises(UnreadablePlanError, match="the file is a report, not a saved plan"):
         read_plan(saved(a_fleet(some_plans()), exit_code=2))
@@ -181,7 +223,8 @@ def ways_into(value: Any) -> Iterator[tuple[str | int, ...]]:
 
 @pytest.mark.parametrize("strange", [None, True, 3, -1.5, "x", [], [1], {}, {"x": 1}], ids=repr)
 def test_a_resealed_plan_with_a_strange_value_anywhere_is_refused_or_can_be_shown(strange: Any) -> None:
-    original = json.loads(saved(a_fleet(some_plans(), findings=(WARNING, WAIVED), refusals=(WARNING,))))
+    fleet = a_fleet(some_plans(), findings=(WARNING, WAIVED), refusals=(WARNING,), open_steps=lambda: iter(OPEN))
+    original = json.loads(saved(fleet))
     for way in list(ways_into(original)):
         if not way or way[0] == "integrity":
             continue
@@ -198,6 +241,9 @@ def test_a_resealed_plan_with_a_strange_value_anywhere_is_refused_or_can_be_show
         assert isinstance(read.people, int)
         assert isinstance(read.complete, bool)
         assert isinstance(read.target, str)
+        listed: list[ManualStep | FollowUp] = [*read.open_steps(), *(step for section in read.plans() for step in section.steps)]
+        assert all("/" in step.address for step in listed)
+        assert isinstance("".join(step.rule + step.summary for step in listed), str)
         assert all(isinstance(text, str) for finding in (*read.findings, *read.refusals) for text in (finding.rule, finding.message))
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.changes import FollowUp
 from reconciler.model.documents import Document
 from reconciler.model.journal import Entry
 from reconciler.model.results import Accesses, AccessIn, History, HoldersIn, Organizations, PermissionHolders, StoredOrganization
 from reconciler.reports import Style, render
-from tests.golden.reports.builders import LINEAGE, LOCATION, STORED, a_stored, access_of, an_entry, holders_in
+from tests.golden.reports.builders import LINEAGE, LOCATION, OPEN, STORED, a_fleet_plan, a_stored, access_of, an_entry, holders_in
 
 
 class Watched(io.StringIO):
@@ -33,6 +34,19 @@ def test_json_of_a_fleet_is_never_held() -> None:
             yield a_stored(f"org-{index}")
 
     render(Organizations(location=LOCATION, lineage=LINEAGE, organizations=organizations), "json", out, exit_code=0, style=Style())
+    assert out.seen == sorted(set(out.seen))
+
+
+def test_json_of_what_a_fleet_has_open_is_never_held() -> None:
+    out = Watched()
+
+    def open_steps() -> Iterator[FollowUp]:
+        for follow_up in OPEN:
+            out.look()
+            yield follow_up
+
+    render(a_fleet_plan(open_steps=open_steps), "json", out, exit_code=0, style=Style())
+    assert len(out.seen) == len(OPEN)
     assert out.seen == sorted(set(out.seen))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from reconciler.model.changes import FollowUp
 from reconciler.model.errors import CorruptStateError, LockedError, MissingStateError, StateVersionError, StoreError
 from reconciler.model.journal import EntryKind, Record
 from reconciler.model.resources import Administrator, Organization
@@ -24,6 +25,7 @@ NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 RECORD = Record(
     run="r1", at=NOW, kind=EntryKind.CHANGE, operation="apply", operator="root@ci", version="1.0", after={"email": "a@b.example"}
 )
+STEP = FollowUp(address="acme/administrator/p1@acme.example", rule="some-rule", summary="look", since=NOW)
 MINE = here("apply", "1.0", NOW)
 AT_ONCE = timedelta(0)
 
@@ -40,7 +42,7 @@ def url(path: Path) -> str:
 def put(path: Path, people: int = 3) -> None:
     with closing(open_store(url(path), create=True)) as store, store.lock(["acme"], MINE, timeout=AT_ONCE, record=RECORD) as lock:
         serial = store.read("acme").serial
-        store.commit(lock, "acme", after=an_organization(people), expected_serial=serial, records=[RECORD])
+        store.commit(lock, "acme", after=an_organization(people), expected_serial=serial, records=[RECORD], follow_ups=[STEP])
 
 
 @pytest.fixture
@@ -257,6 +259,57 @@ def test_a_damaged_next_end_is_found(path: Path, end: str) -> None:
         with pytest.raises(CorruptStateError):
             list(state.heads())
         assert list(state.problems()) == ["the stored state of acme is damaged: its next end is not that of its document"]
+
+
+IN_ORDER = '{"address":"acme/a/x","rule":"r","since":"2026-11-20T09:00:00Z","summary":"s"}'
+FOLLOW_UPS = {
+    "no-json": "[",
+    "nothing": "",
+    "null": "null",
+    "an-object": "{}",
+    "a-text": '""',
+    "no-objects": "[1]",
+    "without-a-rule": IN_ORDER.replace(',"rule":"r"', "").join("[]"),
+    "a-number-for-a-text": IN_ORDER.replace('"s"', "7").join("[]"),
+    "no-instant": IN_ORDER.replace("09:00:00Z", "").join("[]"),
+    "a-local-instant": IN_ORDER.replace("00Z", "00").join("[]"),
+    "of-another": IN_ORDER.replace("acme", "beta").join("[]"),
+    "twice": f"[{IN_ORDER},{IN_ORDER}]",
+    "deep": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", FOLLOW_UPS.values(), ids=FOLLOW_UPS)
+def test_damaged_follow_ups_are_found_when_read_and_when_checked(path: Path, text: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        raw.execute("UPDATE organizations SET follow_ups = ?", [text])
+    with closing(open_reader(url(path))) as state:
+        with pytest.raises(CorruptStateError, match="the stored state of acme is damaged"):
+            state.read("acme")
+        with pytest.raises(CorruptStateError, match="table organizations, is damaged"):
+            list(state.heads())
+        (problem,) = state.problems()
+    assert problem.startswith("the stored state of acme is damaged")
+
+
+def test_follow_ups_in_another_spelling_are_found_when_checked(path: Path) -> None:
+    change(path, "UPDATE organizations SET follow_ups = replace(follow_ups, '\"rule\":', '\"rule\": ')")
+    with closing(open_reader(url(path))) as state:
+        assert state.read("acme").follow_ups == (STEP,)
+        assert list(state.problems()) == ["the stored state of acme is damaged: its follow-ups are not in canonical form"]
+
+
+def test_a_forgotten_organization_with_something_open_is_damage(path: Path) -> None:
+    change(path, "UPDATE organizations SET digest = NULL, body = NULL, next_end = NULL")
+    with closing(open_reader(url(path))) as state, pytest.raises(CorruptStateError):
+        state.read("acme")
+
+
+def test_reading_all_heads_touches_no_document(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as raw:
+        columns = "name, serial, digest, follow_ups, next_end"
+        (plan,) = raw.execute(f"EXPLAIN QUERY PLAN SELECT {columns} FROM organizations ORDER BY name")  # noqa: S608 - a test's own text
+    assert "USING COVERING INDEX organizations_heads" in plan[3]
 
 
 @pytest.mark.parametrize(
