@@ -23,7 +23,7 @@ def first_sign_in(transition: Transition, context: Context) -> Iterator[ManualSt
             yield ManualStep(
                 rule=rule_id(first_sign_in),
                 address=change.address,
-                summary=f"{change.person.email} signs in to Control Hub once",
+                summary="sign in to Control Hub once",
                 detail=f"until then {listing(new)} gives no administrator access to meeting sites",
                 follow_up=True,
             )
