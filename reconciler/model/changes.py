@@ -96,6 +96,23 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """When and by whose word a resource became what it is now.
+
+    Attributes:
+        at: UTC.
+        run: the run's id.
+        actor: who answered for it, None when nobody was named.
+        operator: the account and host that ran the command, `user@host`.
+    """
+
+    at: datetime
+    run: str
+    actor: str | None
+    operator: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ManualStep:
     """Something that only a person can do, before or after a change.
 
@@ -162,6 +179,7 @@ class Plan:
         ranges: address to the place in the manifests that declares it (or would).
         access: who gains or loses which permission, as documents; left out for an organization that is created.
         steps: what people have to do beside the changes.
+        since: address to the record that made the resource what it is before its change; nothing where there is none.
     """
 
     organization: str
@@ -178,6 +196,7 @@ class Plan:
     ranges: Mapping[str, Range] = field(default_factory=dict)
     access: tuple[Document, ...] = ()
     steps: tuple[ManualStep, ...] = ()
+    since: Mapping[str, Recorded] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

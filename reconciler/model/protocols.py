@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from reconciler.model.changes import Change, FollowUp, Status
+from reconciler.model.changes import Change, FollowUp, Recorded, Status
 from reconciler.model.journal import ChainHead, Entry, Record
 from reconciler.model.resources import Observation, Organization
 
@@ -130,6 +130,10 @@ class StateReader(Protocol):
 
     def last_recorded(self, organization: str | None = None) -> dict[str, datetime]:
         """Return when the last entry of one chain, or of every chain, was written, UTC, by organization; without an entry, nothing."""
+        ...
+
+    def last_changes(self, organization: str) -> dict[str, Recorded]:
+        """Return the last change of each resource of one organization, by address."""
         ...
 
     def locks(self) -> list[LockInfo]:

@@ -165,6 +165,10 @@ class _Fleet:
             made = replace(made, access=tuple(effects))
             if stored.organization is not None:
                 self.found.extend(beyond(made.changes, self._request.catalog))
+                recorded = self._reader.last_changes(declared.name)
+                made = replace(
+                    made, since={change.address: recorded[change.address] for change in made.changes if change.address in recorded}
+                )
         self._add(made, stored)
 
     def _partner_of(self, manifests: Manifests) -> PartnerOf:

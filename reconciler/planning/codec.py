@@ -2,11 +2,11 @@
 
 import heapq
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any, TextIO, TypeVar
+from typing import Any, NamedTuple, TextIO, TypeVar
 
 from reconciler import __version__
 from reconciler.model.changes import (
@@ -18,6 +18,7 @@ from reconciler.model.changes import (
     Moment,
     Plan,
     Reason,
+    Recorded,
     Risk,
     Summary,
     place_of,
@@ -43,6 +44,14 @@ T = TypeVar("T")
 FORMAT_VERSION = "1.0"
 PLAN_AGAIN = "make a new plan: reconciler plan PATH... --out FILE"
 """The way out of every plan that cannot be applied."""
+
+
+class _Planned(NamedTuple):
+    """A change with what stands beside it in a document."""
+
+    change: Change
+    place: Range | None
+    since: Recorded | None
 
 
 def write_plan(plan: FleetPlan, out: TextIO, *, exit_code: int | None) -> None:
@@ -96,15 +105,16 @@ def summary_document(summary: Summary) -> Document:
     }
 
 
-def change_document(change: Change, place: Range | None) -> Document:
+def change_document(change: Change, place: Range | None, since: Recorded | None) -> Document:
     """Return one element of `resource_changes`."""
-    return {**change_content(change), "risk": change.risk.value, "range": range_document(place)}
+    recorded = None if since is None else asdict(since) | {"at": format_instant(since.at)}
+    return {**change_content(change), "risk": change.risk.value, "range": range_document(place), "since": recorded}
 
 
 def _changes(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
     for plan in plans():
         for change in plan.changes:
-            yield change_document(change, plan.ranges.get(change.address))
+            yield change_document(change, plan.ranges.get(change.address), plan.since.get(change.address))
 
 
 def _timeline(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
@@ -183,7 +193,7 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
     lineage = _text_or_none(document["prior_state"]["lineage"])
     as_of = parse_instant(document["as_of"])
     valid_until = document["valid_until"]
-    changes = [(_change(item), _range(item["range"])) for item in document["resource_changes"]]
+    changes = [_planned(item) for item in document["resource_changes"]]
     timelines = _by_organization(map(_moment, document["timeline"]), lambda moment: moment.address.partition("/")[0])
     access = _by_organization(map(_access, document["access_changes"]), lambda change: change["organization"])
     own = [_step(item) for item in document["manual_steps"] if item["since"] is None]
@@ -218,11 +228,11 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
     )
 
 
-def _grouped(changes: list[tuple[Change, Range | None]]) -> Iterator[tuple[str, Iterator[tuple[Change, Range | None]]]]:
-    names = [name for name, _ in groupby(changes, key=lambda item: item[0].organization)]
+def _grouped(changes: list[_Planned]) -> Iterator[tuple[str, Iterator[_Planned]]]:
+    names = [name for name, _ in groupby(changes, key=lambda item: item.change.organization)]
     if names != sorted(set(names)):
         raise ValueError("resource_changes are not in the order of organizations")
-    return groupby(changes, key=lambda item: item[0].organization)
+    return groupby(changes, key=lambda item: item.change.organization)
 
 
 def _by_organization(items: Iterable[T], organization_of: Callable[[T], str]) -> dict[str, list[T]]:
@@ -243,15 +253,38 @@ def _access(item: dict[str, Any]) -> Document:
     return item
 
 
-def _plan(name: str, items: list[tuple[Change, Range | None]], *, serial: int, lineage: str | None, as_of: datetime) -> Plan:
-    changes = tuple(change for change, _ in items)
+def _plan(name: str, items: list[_Planned], *, serial: int, lineage: str | None, as_of: datetime) -> Plan:
+    changes = tuple(item.change for item in items)
     return Plan(
         organization=name,
         serial=serial,
         digest=digest(lineage, serial, changes),
         as_of=as_of,
         changes=changes,
-        ranges={change.address: place for change, place in items if place is not None},
+        **_beside(items),
+    )
+
+
+def _planned(item: dict[str, Any]) -> _Planned:
+    return _Planned(_change(item), _range(item["range"]), _recorded(item["since"]))
+
+
+def _beside(items: Sequence[_Planned]) -> dict[str, Any]:
+    """What a plan keeps by address."""
+    return {
+        "ranges": {item.change.address: item.place for item in items if item.place is not None},
+        "since": {item.change.address: item.since for item in items if item.since is not None},
+    }
+
+
+def _recorded(item: dict[str, Any] | None) -> Recorded | None:
+    if item is None:
+        return None
+    return Recorded(
+        at=parse_instant(item["at"]),
+        run=_checked(item["run"], str),
+        actor=_text_or_none(item["actor"]),
+        operator=_checked(item["operator"], str),
     )
 
 
@@ -340,7 +373,7 @@ def plan_bytes(plan: Plan) -> bytes:
         "digest": plan.digest,
         "as_of": format_instant(plan.as_of),
         "valid_until": None if plan.valid_until is None else format_instant(plan.valid_until),
-        "changes": [change_document(change, plan.ranges.get(change.address)) for change in plan.changes],
+        "changes": [change_document(change, plan.ranges.get(change.address), plan.since.get(change.address)) for change in plan.changes],
         "timeline": [{"at": format_instant(moment.at), "address": moment.address, "event": moment.event} for moment in plan.timeline],
         "unchanged": plan.unchanged,
         "access": plan.access,
@@ -352,20 +385,20 @@ def plan_bytes(plan: Plan) -> bytes:
 def plan_from_bytes(data: bytes) -> Plan:
     """Return the plan that `plan_bytes` wrote; findings, refusals and removals stay with the fleet."""
     document = json.loads(data)
-    changes = [(_change(item), _range(item["range"])) for item in document["changes"]]
+    changes = [_planned(item) for item in document["changes"]]
     valid_until = document["valid_until"]
     return Plan(
         organization=document["organization"],
         serial=document["serial"],
         digest=document["digest"],
         as_of=parse_instant(document["as_of"]),
-        changes=tuple(change for change, _ in changes),
+        changes=tuple(item.change for item in changes),
         timeline=tuple(map(_moment, document["timeline"])),
         valid_until=None if valid_until is None else parse_instant(valid_until),
         unchanged=document["unchanged"],
         access=tuple(document["access"]),
         steps=tuple(map(_step, document["steps"])),
-        ranges={change.address: place for change, place in changes if place is not None},
+        **_beside(changes),
     )
 
 

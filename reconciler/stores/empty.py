@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from reconciler.model.changes import Recorded
 from reconciler.model.journal import ChainHead, Entry
 from reconciler.model.protocols import LockInfo, Stored, StoredHead
 
@@ -36,6 +37,10 @@ class EmptyState:
         return []
 
     def last_recorded(self, organization: str | None = None) -> dict[str, datetime]:
+        """Return nothing."""
+        return {}
+
+    def last_changes(self, organization: str) -> dict[str, Recorded]:
         """Return nothing."""
         return {}
 

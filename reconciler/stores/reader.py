@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, select, tuple_
 
+from reconciler.model.changes import Recorded
 from reconciler.model.errors import CorruptStateError
 from reconciler.model.instants import parse_instant
-from reconciler.model.journal import ChainHead, Entry
+from reconciler.model.journal import ChainHead, Entry, EntryKind
 from reconciler.model.protocols import LockInfo, Stored, StoredHead
 from reconciler.stores import checks
 from reconciler.stores.faults import fence
@@ -27,6 +28,11 @@ _READ: Final = select(*_HEAD, organizations.c.body).where(organizations.c.name =
 _CHAINS: Final = select(chains.c.organization, chains.c.seq, chains.c.hash).order_by(chains.c.organization)
 _LAST: Final = select(chains.c.organization, journal.c.at).join(
     journal, and_(journal.c.organization == chains.c.organization, journal.c.seq == chains.c.seq)
+)
+_LAST_CHANGES: Final = (
+    select(journal.c.address, journal.c.at, journal.c.run, journal.c.actor, journal.c.operator)
+    .where(journal.c.organization == bindparam("organization"), journal.c.kind == EntryKind.CHANGE.value, journal.c.address.is_not(None))
+    .order_by(journal.c.seq)
 )
 _LOCKS: Final = select(locks)
 _PAGE_OF_JOURNAL: Final = (
@@ -115,6 +121,16 @@ class SqlReader:
             rows = self._connection.execute(statement).all()
         with readable(f"{self.location}, table journal,"):
             return {name: parse_instant(at) for name, at in rows}
+
+    def last_changes(self, organization: str) -> dict[str, Recorded]:
+        """Return the last change of each resource of one organization, by address."""
+        with fence(self.location):
+            rows = self._connection.execute(_LAST_CHANGES, {"organization": organization}).all()
+        with readable(f"{self.location}, table journal,"):
+            return {
+                address: Recorded(at=parse_instant(at), run=run, actor=actor, operator=operator)
+                for address, at, run, actor, operator in rows
+            }
 
     def locks(self) -> list[LockInfo]:
         """Return the locks that are held, by id."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.changes import Action, FollowUp, Reason
+from reconciler.model.changes import Action, FollowUp, Reason, Recorded
 from reconciler.model.documents import digest_of, organization_document
 from reconciler.model.errors import FencedError, LockedError, StoreError
 from reconciler.model.journal import GENESIS, EntryKind, Record, entry_hash
@@ -309,6 +309,19 @@ def test_the_last_record_of_every_chain_is_known_by_its_instant(store: Store) ->
     assert store.last_recorded() == {"acme": NOW + timedelta(hours=1), "globex": NOW}
     assert store.last_recorded("globex") == {"globex": NOW}
     assert store.last_recorded("initech") == {}
+
+
+def test_the_last_change_of_every_resource_is_known_with_who_answered_for_it(store: Store) -> None:
+    assert store.last_changes("acme") == {}
+    alice, bob = (f"acme/administrator/{name}@acme.example" for name in ("alice", "bob"))
+    put(store, an_organization(), a_record(address=alice, run="r1"), a_record(address=bob, run="r1"))
+    put(store, an_organization(), a_record(address=alice, run="r2", at=NOW + timedelta(hours=1), actor="carol@acme.example"))
+    store.note("acme", [a_record(kind=EntryKind.INTENT, run="r3"), a_record(kind=EntryKind.FAILURE, run="r3", address=bob)])
+    put(store, an_organization("globex"), a_record(address="globex/organization"))
+    assert store.last_changes("acme") == {
+        alice: Recorded(at=NOW + timedelta(hours=1), run="r2", actor="carol@acme.example", operator=a_record().operator),
+        bob: Recorded(at=NOW, run="r1", actor=None, operator=a_record().operator),
+    }
 
 
 def test_a_forgotten_organization_keeps_serial_and_chain_and_may_come_back(store: Store) -> None:

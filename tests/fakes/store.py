@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from reconciler.model.changes import FollowUp
+from reconciler.model.changes import FollowUp, Recorded
 from reconciler.model.documents import compact, organization_document, read_organization, sha256_hex
 from reconciler.model.errors import FencedError, StoreError
-from reconciler.model.journal import GENESIS, ChainHead, Entry, Record, entry_hash
+from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, Record, entry_hash
 from reconciler.model.lifetimes import next_end
 from reconciler.model.protocols import Holder, Lock, LockInfo, Stored, StoredHead
 from reconciler.model.resources import Organization
@@ -53,6 +53,14 @@ class MemoryStore:
     def last_recorded(self, organization: str | None = None) -> dict[str, datetime]:
         names = sorted(self._chains) if organization is None else [organization]
         return {name: chain[-1].record.at for name in names if (chain := self._chains.get(name))}
+
+    def last_changes(self, organization: str) -> dict[str, Recorded]:
+        records = [entry.record for entry in self._chains.get(organization, ()) if entry.record.kind is EntryKind.CHANGE]
+        return {
+            record.address: Recorded(at=record.at, run=record.run, actor=record.actor, operator=record.operator)
+            for record in records
+            if record.address is not None
+        }
 
     def locks(self) -> list[LockInfo]:
         return self._locks_on(self._locks)

@@ -39,9 +39,7 @@ def _runs(chain: Iterator[Entry]) -> Iterator[list[Entry]]:
 
 def _run(page: Page, entries: list[Entry]) -> None:
     record = entries[0].record
-    # The operator alone answers when nobody was named; both are shown when they differ.
-    who = f"{visible(record.actor)} through {visible(record.operator)}" if record.actor else visible(record.operator)
-    line = f"{format_instant(record.at)}  {visible(record.operation)}  by {who}"
+    line = f"{format_instant(record.at)}  {visible(record.operation)}  by {words.who(record.actor, record.operator)}"
     page.line(f"  {line}  {page.paint(f'run {visible(record.run)}', styles.DIM)}")
     digits = len(str(entries[-1].seq))
     width = widest([type_and_name(_address(entry))[1] for entry in entries])

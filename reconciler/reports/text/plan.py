@@ -50,6 +50,10 @@ def _organization(page: Page, part: Plan) -> None:
     for change in part.changes:
         # In a new organization nothing can be lost, and nearly everything would be marked.
         _change(page, change, part.ranges.get(change.address), width, risky=bool(part.serial) and change.risk is Risk.HIGH)
+        since = part.since.get(change.address)
+        if since is not None:
+            by = f"by {words.who(since.actor, since.operator)}, run {visible(since.run)}"
+            page.line(page.paint(f"{'':{_DETAIL}}as recorded {format_instant(since.at)} {by}", styles.DIM))
     effects(page, part.access)
     if part.timeline:
         page.line("  starts and ends by itself:")
@@ -115,6 +119,8 @@ def _verdict(page: Page, result: FleetPlan, turning: list[Moment]) -> None:
         reasons = "; ".join(f"{visible(moment.address)} {moment.event}" for moment in turning[:_NAMED])
         more = f"; and {len(turning) - _NAMED} more" if len(turning) > _NAMED else ""
         page.line(f"This plan is valid until {format_instant(result.valid_until)}{f': then {reasons}{more}' if reasons else ''}.")
+    answering = f"answered for by {visible(result.actor)}" if result.actor else "nobody was named to answer for it"
+    page.line(f"As of {format_instant(result.as_of)}; {answering}.")
     page.line(f"Plan hash: {result.plan_hash}")
     stale = any(finding.rule == "stale-plan" for finding in result.findings)
     if page.offers and not stale and not result.refusals:

@@ -176,3 +176,8 @@ def _sentence(parts: list[str]) -> list[str]:
 
 def _joined(parts: list[str], mark: str) -> list[str]:
     return [part + mark for part in parts[:-1]] + parts[-1:]
+
+
+def who(actor: str | None, operator: str) -> str:
+    """Return who did something: the operator alone answers when nobody was named."""
+    return f"{visible(actor)} through {visible(operator)}" if actor else visible(operator)

@@ -6,6 +6,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ def planned(name: str, monkeypatch: pytest.MonkeyPatch) -> FleetPlan:
     monkeypatch.chdir(HERE / name)
     store = MemoryStore()
     first = plan(Request(catalog=CATALOG, paths=("stored.yaml",), actor="alice@acme.example"), store, NOW - DAY)
-    apply_plan(first, store, a_run(target=NoTarget(), clock=FixedClock(NOW - DAY)))
+    run = a_run(target=NoTarget(), clock=FixedClock(NOW - DAY))
+    apply_plan(first, store, replace(run, holder=replace(run.holder, operator="ci@runner")))
     actor = ACTOR.match(Path("declared.yaml").read_text(encoding="utf-8"))
     return plan(Request(catalog=CATALOG, paths=("declared.yaml",), actor=actor and actor[1]), store, NOW)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.changes import Action, FollowUp, ManualStep, Plan
+from reconciler.model.changes import Action, FollowUp, ManualStep, Plan, Recorded
 from reconciler.model.documents import digest_of
 from reconciler.model.errors import PlanError, TamperedPlanError, UnreadablePlanError
 from reconciler.model.findings import Finding, Position, Range, Severity, Waived
@@ -58,7 +58,9 @@ def some_plans() -> list[Plan]:
     globex = a_plan(an_organization(ALICE, name="globex"))
     effects = access_changes(an_organization(ALICE), an_organization(ALICE, BOB), partner_of=lambda _: None, now=NOW, catalog=CATALOG)
     steps = (a_step(ALICE_IN, "other-rule", summary="##[x] \u202e", follow_up=False, detail=""), a_step("acme/organization"))
-    return [replace(with_ranges(acme, {acme.changes[0].address: PLACE}), access=tuple(effects), steps=steps), globex]
+    since = {acme.changes[-1].address: Recorded(at=NOW - HOUR, run="r0", actor="carol@acme.example", operator="root@ci")}
+    acme = replace(with_ranges(acme, {acme.changes[0].address: PLACE}), access=tuple(effects), steps=steps, since=since)
+    return [acme, globex]
 
 
 def saved(plan: FleetPlan, *, exit_code: int | None = None) -> str:
