@@ -111,7 +111,8 @@ def forged(made: FleetPlan, change_person: Callable[[dict[str, Any]], None]) -> 
     for change in document["resource_changes"]:
         if change["name"] in {"bob@acme.example", "inc-1"}:
             change_person(change["change"]["after"])
-    content = [{key: value for key, value in change.items() if key not in {"range", "risk", "since"}} for change in document["resource_changes"]]
+    unsealed = {"range", "risk", "since"}
+    content = [{key: value for key, value in change.items() if key not in unsealed} for change in document["resource_changes"]]
     digest = sha256_hex(compact({"lineage": None, "serial": 0, "resource_changes": content}))
     document["plan_hash"] = "sha256:" + sha256_hex(f"acme {digest}\n".encode())
     del document["integrity"]
