@@ -71,6 +71,7 @@ class _Reader:
         self.places = Places()
         self.seen: set[tuple[int, int]] = set()
         self.labels: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        self.services: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def add(self, source: Source) -> None:
         try:
@@ -132,7 +133,9 @@ class _Reader:
         facts = build.facts_of(organization)
         if facts is not None:
             labels = self.labels.setdefault(tuple(sorted(facts.labels.items())), dict(facts.labels))
-            self.facts[organization.name] = replace(facts, labels=labels)  # a fleet has few sets of labels: keep each once
+            services = self.services.setdefault(facts.services, facts.services)
+            # A fleet has few sets of labels and of services: keep each once.
+            self.facts[organization.name] = replace(facts, labels=labels, services=services)
         return Kept(where, *self.spool.append(organization_document(organization)))
 
     def kept_grant(self, judged: Judged, where: Where) -> Kept:

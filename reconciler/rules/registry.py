@@ -10,7 +10,7 @@ from reconciler.model.findings import Finding, Severity, Waived
 from reconciler.model.identifiers import organization_address
 from reconciler.model.policy import Policy
 from reconciler.model.resources import Organization
-from reconciler.rules import acting, changing, holding, lockout, people, references, steps
+from reconciler.rules import acting, changing, holding, lockout, people, references, restriction, services, steps
 from reconciler.rules.actor import Actor
 from reconciler.rules.base import Context, Rule, Violation, rule_id
 from reconciler.rules.transition import Transition
@@ -46,6 +46,11 @@ RULES: tuple[OrganizationRule, ...] = (
     _rule(Severity.ERROR, lockout.no_full_administrator),
     _rule(Severity.WARNING, lockout.few_full_administrators),
     _rule(Severity.WARNING, people.look_alike_address),
+    _rule(Severity.WARNING, services.contact_center_role_combination),
+    _rule(Severity.WARNING, services.contact_center_role_of_an_outsider),
+    _rule(Severity.WARNING, services.no_calling_rights),
+    _rule(Severity.WARNING, holding.many_locations),
+    _rule(Severity.WARNING, restriction.restricted_mode_exemption),
 )
 """Rules about what is declared, whatever is stored. They are checked by `validate`, and by `plan` and `apply` again."""
 
