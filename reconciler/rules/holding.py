@@ -197,13 +197,17 @@ def role_not_for_this_home(organization: Organization, context: Context) -> Iter
             facts = context.catalog.roles.get(role)
             if facts is None or facts.holders[holder] is not Permitted.REFUSED:
                 continue
-            allowed = [one.id for one in context.catalog.roles.values() if one.declared and one.holders[holder] is Permitted.ALLOWED]
             yield Violation(
                 message=f"{person.email} cannot hold {role}: {_WHO[holder]}",
-                detail=f"people from there may hold: {listing(allowed)}",
+                detail=f"people from there may hold: {listing(allowed_for(holder, context.catalog))}",
                 path=path,
                 address=administrator_address(organization.name, person.email),
             )
+
+
+def allowed_for(holder: Holder, catalog: Catalog) -> list[str]:
+    """Return the roles that can be declared for people who belong there."""
+    return [role.id for role in catalog.roles.values() if role.declared and role.holders[holder] is Permitted.ALLOWED]
 
 
 _WHO = {
