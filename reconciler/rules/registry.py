@@ -5,16 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from reconciler.catalog import Catalog
 from reconciler.model.changes import ManualStep
-from reconciler.model.findings import Finding, Severity, Waived
+from reconciler.model.findings import Finding, Path, Severity, Waived
 from reconciler.model.identifiers import organization_address
 from reconciler.model.policy import Policy
 from reconciler.model.resources import Organization
-from reconciler.rules import acting, changing, holding, lockout, people, references, restriction, services, steps
+from reconciler.rules import acting, changing, declaring, holding, lockout, people, references, restriction, services, steps
 from reconciler.rules.actor import Actor
 from reconciler.rules.base import Context, Rule, Violation, rule_id
 from reconciler.rules.transition import Transition
 
+ManifestRule = Rule[Callable[[str, str, Path, Catalog], Iterator[Violation]]]
 OrganizationRule = Rule[Callable[[Organization, Context], Iterator[Violation]]]
 ChangeRule = Rule[Callable[[Transition, Context], Iterator[Violation]]]
 ActorRule = Rule[Callable[[Transition, Actor, Context], Iterator[Violation]]]
@@ -27,6 +29,9 @@ _Checks = TypeVar("_Checks", bound=Callable[..., object])
 def _rule(severity: Severity, check: _Checks) -> Rule[_Checks]:
     return Rule(id=rule_id(check), severity=severity, check=check)
 
+
+MANIFEST_RULES: tuple[ManifestRule, ...] = (_rule(Severity.ERROR, declaring.derived_role),)
+"""Rules that decide whether a manifest can be read at all. They are checked with its schema, and policy does not reach them."""
 
 RULES: tuple[OrganizationRule, ...] = (
     _rule(Severity.ERROR, references.undeclared_site),
@@ -90,12 +95,13 @@ STEP_RULES: tuple[StepRule, ...] = (
 )
 """Rules about what people do beside a change. Policy can switch them off, and nothing else."""
 
-FIXED_SEVERITY = frozenset({"no-full-administrator", "self-assigned-role"})
+FIXED_SEVERITY = frozenset({"derived-role", "no-full-administrator", "self-assigned-role"})
 """Rules that policy can neither lower, nor switch off, nor waive."""
 
 
 def every_rule() -> Iterator[AnyRule]:
     """Yield every rule, in the order in which they are listed."""
+    yield from MANIFEST_RULES
     yield from RULES
     yield from CHANGE_RULES
     yield from ACTOR_RULES
