@@ -18,7 +18,7 @@ from reconciler.rules import registry
 
 DISABLED = "RECONCILER_DISABLED_RULE"
 TESTS = "tests/unit/rules"
-LISTS = ("RULES", "CHANGE_RULES", "ACTOR_RULES", "STEP_RULES")
+LISTS = ("MANIFEST_RULES", "RULES", "CHANGE_RULES", "ACTOR_RULES", "STEP_RULES")
 
 
 def pytest_configure() -> None:

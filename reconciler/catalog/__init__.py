@@ -6,7 +6,7 @@ Does not belong here: rules, access calculation, anything about manifests. May k
 
 from reconciler.catalog.catalog import FULL_ADMINISTRATOR, AccountKind, Catalog, load, matrices
 from reconciler.catalog.matrix import Cell, Matrices, Matrix, Row
-from reconciler.catalog.roles import ANY, Assigner, Column, Exclusion, Prerequisite, Role, Stated
+from reconciler.catalog.roles import ANY, Assigner, Column, Exclusion, Limit, Prerequisite, Role, Stated
 from reconciler.catalog.settings import Cap, RestrictedSetting
 from reconciler.catalog.words import Confidence, Evidence, Holder, Level, Permitted
 from reconciler.model.rulebook import Source
@@ -25,6 +25,7 @@ __all__ = [
     "Exclusion",
     "Holder",
     "Level",
+    "Limit",
     "Matrices",
     "Matrix",
     "Permitted",

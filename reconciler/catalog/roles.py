@@ -26,9 +26,19 @@ class Assigner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
-    """A role that may not stand beside another one; `role` may be `ANY`."""
+    """A role that may not stand beside another one; `role` may be `ANY`. With a `service`, in organizations that have it."""
 
     role: str
+    evidence: Evidence
+    sources: tuple[str, ...]
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """The most of something that one person is given."""
+
+    most: int
     evidence: Evidence
     sources: tuple[str, ...]
 
@@ -89,11 +99,14 @@ class Role:
         assigned_by: who may give it; empty for nobody. In a partner organization `Catalog.partner_assigners` holds for all roles.
         service: the service it belongs to.
         takes: manifest fields that go with it and no other role, and whether it must have them.
+        limits: of such fields, the most that one person is given.
         needs: roles of which one has to be held as well.
         excludes: roles that may not stand beside it; `Catalog.exclusion` looks at both sides.
         no_self_assignment: nobody gives it to themselves.
         first_sign_in: the kinds of holder for whom it works only after they signed in once.
         no_rights_in: services that it never gives rights in.
+        about: services whose rights somebody expects to whom it is given, though it does not belong to them.
+        unless_home_has: services; it is not for people from outside whose own organization has one of them.
         managed_in: how a site has to be managed.
         may_vanish: the kinds of holder from whom Control Hub may take it by itself.
         regained_only: whoever is demoted to it held it before.
@@ -116,11 +129,14 @@ class Role:
     sources: tuple[str, ...]
     service: str | None = None
     takes: Mapping[str, bool]
+    limits: Mapping[str, Limit]
     needs: Prerequisite | None = None
     excludes: tuple[Exclusion, ...] = ()
     no_self_assignment: Stated | None = None
     first_sign_in: Stated | None = None
     no_rights_in: Stated | None = None
+    about: Stated | None = None
+    unless_home_has: Stated | None = None
     managed_in: Stated | None = None
     may_vanish: Stated | None = None
     regained_only: Stated | None = None
@@ -133,6 +149,8 @@ _STATED = {
     "no_self_assignment": None,
     "first_sign_in": "holders",
     "no_rights_in": "services",
+    "about": "services",
+    "unless_home_has": "services",
     "managed_in": "site",
     "may_vanish": "holders",
     "regained_only": None,
@@ -179,11 +197,9 @@ class Roles:
             matrices=tuple(facts["matrices"]),
             assigned_by=self.assigners(facts["assigned_by"]),
             takes={field: how == "required" for field, how in facts.get("takes", {}).items()},
+            limits={field: self._limit(field, one, facts, place) for field, one in facts.get("limits", {}).items()},
             needs=self._needs(facts["needs"], place) if "needs" in facts else None,
-            excludes=tuple(
-                Exclusion(role=one["role"] if one["role"] == ANY else self._id(one["role"], place), **self._known(one, place))
-                for one in facts.get("excludes", ())
-            ),
+            excludes=tuple(self._exclusion(one, place) for one in facts.get("excludes", ())),
             acts_as=self._column(facts["acts_as"], place) if "acts_as" in facts else None,
             uncharted=Uncharted(**facts["uncharted"]) if "uncharted" in facts else None,
             **{name: self._stated(facts, name, place) for name in _STATED},
@@ -202,6 +218,14 @@ class Roles:
         about = _STATED[name]
         found = facts[name][about] if about else ()
         return Stated(values=(found,) if isinstance(found, str) else tuple(found), **self._known(facts[name], f"{place}, {name}"))
+
+    def _exclusion(self, facts: Facts, place: str) -> Exclusion:
+        role = facts["role"] if facts["role"] == ANY else self._id(facts["role"], place)
+        return Exclusion(role=role, service=facts.get("service"), **self._known(facts, place))
+
+    def _limit(self, field: str, facts: Facts, role: Facts, place: str) -> Limit:
+        known((field,), role.get("takes", ()), place)
+        return Limit(most=facts["most"], **self._known(facts, place))
 
     def _needs(self, facts: Facts, place: str) -> Prerequisite:
         return Prerequisite(any_of=known(facts["any_of"], self._ids, place), within=facts["within"], **self._known(facts, place))

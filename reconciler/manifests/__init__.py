@@ -1,7 +1,8 @@
 """Manifests: from files to validated organizations, every finding with its place.
 
 Belongs here: reading files, YAML, the JSON Schemas, building the model from documents, and finding places in files again.
-Does not belong here: domain rules that need more than one document (`rules`), stored state, reports, the clock.
+Does not belong here: domain rules (`rules`; those that a document must keep to be read at all are asked here), stored state, reports,
+the clock.
 May know: yaml (events only), and jsonschema in `schema` alone.
 """
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
+from reconciler.manifests.insiders import Insiders
 from reconciler.manifests.locate import place
 from reconciler.manifests.places import Places, ReadFile, Where
 from reconciler.model.documents import compact, digest_of, read_organization, sha256_hex
@@ -74,6 +75,7 @@ class Manifests:
         files: what was read, by name, each real file once.
         organizations: how many Organization documents there are, `grants` how many ElevationGrant documents, invalid ones included.
         empty_paths: the given directories in which there is no manifest.
+        insiders: who is internal to which organization, whether or not the access has ended.
     """
 
     findings: tuple[Finding, ...]
@@ -84,6 +86,7 @@ class Manifests:
     organizations: int
     grants: int
     empty_paths: tuple[str, ...]
+    insiders: Insiders
     _entries: Mapping[str, Entry]
     _spool: Spool
     _places: Places

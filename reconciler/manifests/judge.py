@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reconciler import catalog
 from reconciler.manifests import schema
 from reconciler.manifests.checks import At, GrantDurations, check_grant, check_organization
 from reconciler.manifests.emit import grant_manifest, organization_manifest
@@ -14,6 +15,7 @@ from reconciler.manifests.streams import Chunk
 from reconciler.model.findings import Finding, Path
 from reconciler.model.identifiers import administrator_address, grant_address, organization_address
 from reconciler.model.resources import Organization
+from reconciler.rules import MANIFEST_RULES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +106,22 @@ def _problems(value: Any, durations: GrantDurations, at: At) -> list[Finding]:
     problems = schema.check(value)
     if isinstance(value, dict):
         if value.get("kind") == "Organization":
-            problems += check_organization(value, at)
+            problems = [_about_role(problem, value) for problem in problems] + check_organization(value, at)
         elif value.get("kind") == "ElevationGrant":
             problems += check_grant(value, durations)
     return problems
+
+
+def _about_role(problem: Finding, document: Mapping[str, Any]) -> Finding:
+    """Say of a role that exists why it is not declared; to the schema it is one value among others that are not allowed."""
+    if problem.rule != "schema-enum" or problem.path[3:4] != ("roles",):
+        return problem
+    person = document["spec"]["administrators"][problem.path[2]]
+    email = (_text(person, "email") or "this administrator").lower()
+    for rule in MANIFEST_RULES:
+        for said in rule.check(person["roles"][problem.path[4]], email, problem.path, catalog.load()):
+            return replace(problem, rule=rule.id, severity=rule.severity, message=said.message, detail=said.detail, hint=said.hint)
+    return problem
 
 
 def _own(problems: Iterable[Finding], explained: Explained) -> list[Finding]:

@@ -10,6 +10,7 @@ from reconciler.manifests.checks import GrantDurations
 from reconciler.manifests.explain import FINDINGS_LIMIT
 from reconciler.manifests.files import Content, Source, discover
 from reconciler.manifests.fleet import Entry, Kept, Manifests, Spool
+from reconciler.manifests.insiders import Insiders
 from reconciler.manifests.judge import Judged, judge
 from reconciler.manifests.locate import place
 from reconciler.manifests.places import Places, ReadFile, Where
@@ -69,8 +70,10 @@ class _Reader:
         self.grants = 0
         self.spool = Spool()
         self.places = Places()
+        self.insiders = Insiders()
         self.seen: set[tuple[int, int]] = set()
         self.labels: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        self.services: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def add(self, source: Source) -> None:
         try:
@@ -132,7 +135,11 @@ class _Reader:
         facts = build.facts_of(organization)
         if facts is not None:
             labels = self.labels.setdefault(tuple(sorted(facts.labels.items())), dict(facts.labels))
-            self.facts[organization.name] = replace(facts, labels=labels)  # a fleet has few sets of labels: keep each once
+            services = self.services.setdefault(facts.services, facts.services)
+            # A fleet has few sets of labels and of services: keep each once.
+            self.facts[organization.name] = replace(facts, labels=labels, services=services)
+        people = organization.administrators or {}
+        self.insiders.add(organization.name, [key for key, person in people.items() if person.home is None])
         return Kept(where, *self.spool.append(organization_document(organization)))
 
     def kept_grant(self, judged: Judged, where: Where) -> Kept:
@@ -161,6 +168,7 @@ class _Reader:
             organizations=self.organizations,
             grants=self.grants,
             empty_paths=empty_paths,
+            insiders=self.insiders,
             _entries=self.entries,
             _spool=self.spool,
             _places=self.places,

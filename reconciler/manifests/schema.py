@@ -32,16 +32,14 @@ _MISPLACED: Final[Mapping[tuple[Path, str], str]] = {
     (("spec",), "name"): "the name stands under metadata",
     (("metadata",), "displayName"): "displayName stands under spec",
     (("metadata",), "organization"): "organization stands under spec",
+    (("spec", "administrators"), "restrictedMode"): "restrictedMode stands under spec, for the whole organization",
 }
-_DERIVED: Final = "it follows from other facts and is never declared"
 # Role ids that exist but stand elsewhere; the message says where instead of calling them unknown.
 _ELSEWHERE: Final[Mapping[str, str]] = {
     "site-administrator": _SITE_ROLE,
     "site-user-administrator": _SITE_ROLE,
     "site-read-only-administrator": _SITE_ROLE,
     "meeting-content-manager": "it stands under sites: {SITE: {meetingContentManager: true}}",
-    "provisioning-administrator": _DERIVED,
-    "temporary-full-administrator": "it is given by an ElevationGrant",
 }
 
 
@@ -111,7 +109,8 @@ def _additional_properties(error: _Error, path: Path) -> Iterator[Finding]:
     allowed = sorted(error.schema.get("properties", ()))
     for field in error.instance:
         if field not in allowed:
-            hint = _MISPLACED.get((path, field)) or _closest(field, [name for name in allowed if name not in error.instance] or allowed)
+            parent = tuple(step for step in path if isinstance(step, str))
+            hint = _MISPLACED.get((parent, field)) or _closest(field, [name for name in allowed if name not in error.instance] or allowed)
             yield _finding(
                 "schema-unknown-field",
                 f"unknown field {_shown(field)}",

@@ -175,6 +175,7 @@ class OrganizationFacts:
     Attributes:
         labels: for `-l key=value`.
         sites: a site belongs to one organization.
+        services: sorted; what somebody from outside has at home.
     """
 
     name: str
@@ -182,12 +183,19 @@ class OrganizationFacts:
     managed_by: str | None
     labels: Mapping[str, str]
     sites: tuple[str, ...]
+    services: tuple[str, ...]
 
     @classmethod
     def of(cls, name: str, settings: Settings) -> "OrganizationFacts":
         """Return the facts of the organization *name* with these *settings*."""
-        sites = tuple(sorted(settings.sites))
-        return cls(name=name, type=settings.type, managed_by=settings.managed_by, labels=settings.labels, sites=sites)
+        return cls(
+            name=name,
+            type=settings.type,
+            managed_by=settings.managed_by,
+            labels=settings.labels,
+            sites=tuple(sorted(settings.sites)),
+            services=tuple(sorted(settings.services)),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

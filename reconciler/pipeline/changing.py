@@ -19,6 +19,7 @@ from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Application, Counts, FleetPlan, Unlocked
 from reconciler.pipeline.checking import Known, durations_of
 from reconciler.pipeline.judging import Judge, required_actor
+from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.planning import plan, require_acknowledged, require_state
 from reconciler.pipeline.reading import unknown_organization
 from reconciler.pipeline.request import Approval, Request, RunSettings
@@ -99,7 +100,15 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
     try:
         facts = _facts_of(made.plans()) if recheck else {}
         known = Known(facts, store)
-        context = Context(now=settings.clock.now(), catalog=request.catalog, known=known, declared=frozenset(facts), site_owners={})
+        now = settings.clock.now()
+        context = Context(
+            now=now,
+            catalog=request.catalog,
+            known=known,
+            declared=frozenset(facts),
+            site_owners={},
+            people_of=Partners(now, reader=store).people_of,
+        )
         return apply_plan(made, store, _run(request, settings, context, store, recheck=recheck))
     except RefusedError as error:
         return replace(made, refusals=error.findings)

@@ -9,6 +9,7 @@ from reconciler.model.findings import Finding, Severity, in_file_order
 from reconciler.model.protocols import StateReader
 from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Validation
+from reconciler.pipeline.partners import Partners, own_people
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.waiving import unused_waivers
 from reconciler.rules import Context, check, closest, listing
@@ -20,7 +21,7 @@ def validate(request: Request, now: datetime) -> Validation:
     With `--org` or `-l`, what is wrong elsewhere is reported and does not make the answer invalid.
     """
     with read_manifests(request) as manifests:
-        context = context_of(manifests, request, manifests.facts, now)
+        context = context_of(manifests, request, manifests.facts, now, Partners(now, manifests))
         found = [finding for name in valid_names(manifests) for finding in check(manifests.load(name), context, request.policy)]
         findings = in_file_order([*manifests.findings, *manifests.locate(found)])
         names: frozenset[str] = frozenset()
@@ -83,8 +84,14 @@ def _facts(organization: Organization | None) -> OrganizationFacts | None:
     return OrganizationFacts.of(organization.name, organization.settings)
 
 
-def context_of(manifests: Manifests, request: Request, known: Mapping[str, OrganizationFacts], now: datetime) -> Context:
+def context_of(
+    manifests: Manifests, request: Request, known: Mapping[str, OrganizationFacts], now: datetime, partners: Partners
+) -> Context:
     """Return what the rules may know."""
+
+    def own_people_of(name: str) -> frozenset[str]:
+        return frozenset() if name in manifests.broken else own_people(manifests.load(name), now)
+
     owners: dict[str, list[str]] = {}
     for name, facts in manifests.facts.items():
         for site in facts.sites:
@@ -95,6 +102,8 @@ def context_of(manifests: Manifests, request: Request, known: Mapping[str, Organ
         known=known,
         declared=manifests.broken | manifests.facts.keys(),
         site_owners={site: sorted(names) for site, names in owners.items() if len(names) > 1},
+        internal_to=manifests.insiders.shared(own_people_of),
+        people_of=partners.people_of,
     )
 
 

@@ -1,7 +1,7 @@
 """rules and explain: what is checked, where it comes from, and what it looks like. No manifest and no state has a part in it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Final
@@ -11,10 +11,10 @@ from reconciler.model.errors import UsageError
 from reconciler.model.policy import Policy
 from reconciler.model.results import RuleOf, Rules, StatementOf
 from reconciler.model.rulebook import Example, Expected, RuleFacts, RuleKind
-from reconciler.rules import ACTOR_RULES, CHANGE_RULES, FIXED_SEVERITY, RULES, STEP_RULES, AnyRule, closest, told
+from reconciler.rules import ACTOR_RULES, CHANGE_RULES, FIXED_SEVERITY, MANIFEST_RULES, RULES, STEP_RULES, AnyRule, closest, told
 
-_BY_KIND: Final = (
-    (RuleKind.DECLARED, RULES),
+_BY_KIND: Final[tuple[tuple[RuleKind, Sequence[AnyRule]], ...]] = (
+    (RuleKind.DECLARED, [*MANIFEST_RULES, *RULES]),
     (RuleKind.CHANGE, CHANGE_RULES),
     (RuleKind.ACTOR, ACTOR_RULES),
     (RuleKind.BY_HAND, STEP_RULES),

@@ -30,10 +30,11 @@ from reconciler.pipeline.checking import (
     with_manifest,
 )
 from reconciler.pipeline.judging import ACTOR_UNCHECKED, Judge, required_actor
+from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.waiving import UNUSED_WAIVER, unused_waivers
 from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, read_plan
-from reconciler.planning.effects import CUSTOMERS_AFFECTED, PartnerOf, access_changes, beyond
+from reconciler.planning.effects import CUSTOMERS_AFFECTED, access_changes, beyond
 from reconciler.planning.follow_ups import left_by
 from reconciler.planning.guard import TOO_MANY_REMOVALS, too_many, too_many_overall
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
@@ -64,8 +65,9 @@ def plan(request: Request, reader: StateReader, now: datetime) -> FleetPlan:
         known = Known(manifests.facts, reader)
         names = in_scope(manifests, request, known)
         require_acknowledged(request.acknowledged, names)
-        context = context_of(manifests, request, known, now)
-        fleet = _Fleet(request, reader, Judge(request, reader, context), now)
+        partners = Partners(now, manifests, reader)
+        context = context_of(manifests, request, known, now, partners)
+        fleet = _Fleet(request, reader, Judge(request, reader, context), partners, now)
         pruned = _to_prune(request, manifests)
         for name in sorted({*valid_names(manifests), *pruned}):
             if name in pruned:
@@ -117,10 +119,11 @@ def require_state(request: Request, reader: StateReader) -> None:
 class _Fleet:
     """Adds organization to organization, by name; what it keeps of each is a line, the rest goes into a spool."""
 
-    def __init__(self, request: Request, reader: StateReader, judge: Judge, now: datetime) -> None:
+    def __init__(self, request: Request, reader: StateReader, judge: Judge, partners: Partners, now: datetime) -> None:
         self._request = request
         self._reader = reader
         self._judge = judge
+        self._partners = partners
         self._now = now
         self._heads = {head.name: head for head in reader.heads()}
         # Read again by the report and by apply; the file has no name and goes with the spool.
@@ -132,7 +135,6 @@ class _Fleet:
         self._refusals: list[Finding] = []
         self._lifted: list[Finding] = []
         self._removed = 0
-        self._partners: dict[str, Organization | None] = {}
         self._people = 0
         self._asked = False
         self._left: dict[str, tuple[FollowUp, ...]] = {}
@@ -160,7 +162,7 @@ class _Fleet:
             made = replace(made, steps=verdict.steps)
             made = with_ranges(made, manifests.ranges(declared.name, [change.address for change in made.changes]))
             effects = access_changes(
-                stored.organization, after, partner_of=self._partner_of(manifests), now=self._now, catalog=self._request.catalog
+                stored.organization, after, partner_of=self._partners.find, now=self._now, catalog=self._request.catalog
             )
             made = replace(made, access=tuple(effects))
             if stored.organization is not None:
@@ -170,18 +172,6 @@ class _Fleet:
                     made, since={change.address: recorded[change.address] for change in made.changes if change.address in recorded}
                 )
         self._add(made, stored)
-
-    def _partner_of(self, manifests: Manifests) -> PartnerOf:
-        """Partners are few and their people matter to all their customers: each is read once, as declared, else as stored."""
-
-        def find(name: str) -> Organization | None:
-            if name not in self._partners:
-                declared = manifests.load(name) if name in manifests.facts and name not in manifests.broken else None
-                known = declared is not None and declared.administrators is not None
-                self._partners[name] = declared if known else self._reader.read(name).organization
-            return self._partners[name]
-
-        return find
 
     def _undeclared(self, declared: Organization, stored: Organization | None) -> Iterator[Finding]:
         """Name what a run of grants alone leaves running without a declaration."""

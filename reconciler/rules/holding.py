@@ -94,6 +94,27 @@ def scope_of_a_role(organization: Organization, context: Context) -> Iterator[Vi
                     )
 
 
+def many_locations(organization: Organization, context: Context) -> Iterator[Violation]:
+    """One location administrator has five locations at most.
+
+    Source: 760wbi (reference, an older revision, LO-R1): the dialog takes five locations; the number stands in the catalog.
+    Why: what is declared may be more than Control Hub lets anybody give.
+    """
+    for person in live_people(organization, context):
+        for role in sorted(person.roles):
+            facts = context.catalog.roles.get(role)
+            for field, limit in facts.limits.items() if facts is not None else ():
+                given = len(getattr(person, field) or ())
+                if given > limit.most:
+                    yield Violation(
+                        message=f"{person.email} is given {given} {field} as {role}",
+                        detail=f"Control Hub's dialog takes {limit.most} {field} for one person, as an older description of it says",
+                        hint=f"remove {given - limit.most} of them, or give them to somebody else as well",
+                        path=person_path(person, field),
+                        address=administrator_address(organization.name, person.email),
+                    )
+
+
 def missing_base_role(organization: Organization, context: Context) -> Iterator[Violation]:
     """Advanced troubleshooting stands beside a full, read-only or support administrator; the meeting content switch beside a site role.
 
@@ -176,13 +197,17 @@ def role_not_for_this_home(organization: Organization, context: Context) -> Iter
             facts = context.catalog.roles.get(role)
             if facts is None or facts.holders[holder] is not Permitted.REFUSED:
                 continue
-            allowed = [one.id for one in context.catalog.roles.values() if one.declared and one.holders[holder] is Permitted.ALLOWED]
             yield Violation(
                 message=f"{person.email} cannot hold {role}: {_WHO[holder]}",
-                detail=f"people from there may hold: {listing(allowed)}",
+                detail=f"people from there may hold: {listing(allowed_for(holder, context.catalog))}",
                 path=path,
                 address=administrator_address(organization.name, person.email),
             )
+
+
+def allowed_for(holder: Holder, catalog: Catalog) -> list[str]:
+    """Return the roles that can be declared for people who belong there."""
+    return [role.id for role in catalog.roles.values() if role.declared and role.holders[holder] is Permitted.ALLOWED]
 
 
 _WHO = {

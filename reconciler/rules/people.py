@@ -1,10 +1,13 @@
-"""Who the people are: addresses that could be mistaken for others."""
+"""Who the people are: where they belong, and addresses that could be mistaken for others."""
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
+from reconciler.catalog import Holder
 from reconciler.model.identifiers import administrator_address
 from reconciler.model.resources import Organization
 from reconciler.rules.base import Context, Violation, listing, live_people, person_path
+from reconciler.rules.holding import allowed_for
 
 _NEUTRAL = ["latin", "common"]
 """Scripts whose letters are expected in an address."""
@@ -37,3 +40,62 @@ def _look_alikes(email: str) -> list[str]:
     return [
         f"U+{ord(letter['character']):04X} ({letter['alias'].capitalize()}) looks like {letter['homoglyphs'][0]['c']}" for letter in found
     ]
+
+
+def internal_to_two_organizations(organization: Organization, context: Context) -> Iterator[Violation]:
+    """A person without `home` is internal to one organization.
+
+    Source: nk1ktdo (stated): an external administrator belongs to another organization; that a user belongs to one is inferred.
+    Why: in all organizations but one the person is external, and external administrators may hold less.
+    """
+    partner = organization.settings.managed_by if organization.settings else None
+    for person in live_people(organization, context):
+        names = context.internal_to.get(person.key, ()) if person.home is None else ()
+        if len(names) > 1:
+            yield Violation(
+                message=f"{person.email} is internal to {organization.name} and to {_others(names, organization.name, most=2)}",
+                detail=f"a person without home belongs to one organization; without home also in: {_others(names, organization.name)}",
+                # Most often it is somebody of the partner who works in its customers.
+                hint=f"add home: {{organization: {partner}}}"
+                if partner is not None and _among(names, partner)
+                else "add home: {organization: X} in all of them but one, X",
+                path=person_path(person, "email"),
+                address=administrator_address(organization.name, person.email),
+            )
+
+
+def _others(names: Sequence[str], own: str, *, most: int = 12) -> str:
+    """Return *names* without *own*, cut with a count. They may be as many as there are organizations, so only the first are looked at."""
+    few = [name for name in names[: most + 1] if name != own][:most]
+    more = len(names) - 1 - len(few)
+    return ", ".join(few) + (f" and {more} more" if more else "")
+
+
+def _among(names: Sequence[str], name: str) -> bool:
+    """Tell whether *name* is one of the sorted *names*."""
+    position = bisect_left(names, name)
+    return position < len(names) and names[position] == name
+
+
+def managing_partner_as_account(organization: Organization, context: Context) -> Iterator[Violation]:
+    """An administrator of the managing partner is declared with the partner as home, never with a kind of account.
+
+    Source: fs78p5 (stated, R090): administrators of the partner are external administrators of the customer; that they are told by the
+    partner's own list is our choice (inferred).
+    Why: the home decides what a person may hold, so the kind of account would give more than Control Hub does.
+    """
+    partner = organization.settings.managed_by if organization.settings else None
+    if partner is None:
+        return
+    for person in live_people(organization, context):
+        if person.home is None or person.home.type is None:
+            continue
+        if person.key in (context.people_of(partner) or ()):
+            allowed = listing(allowed_for(Holder.MANAGING_PARTNER, context.catalog))
+            yield Violation(
+                message=f"{person.email} is declared with a {person.home.type} account and belongs to {partner}, the managing partner",
+                detail=f"people of the managing partner have it as their home, and may hold: {allowed}",
+                hint=f"home: {{organization: {partner}}}",
+                path=person_path(person, "home"),
+                address=administrator_address(organization.name, person.email),
+            )

@@ -5,17 +5,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from reconciler.catalog import Catalog
 from reconciler.model.changes import ManualStep
-from reconciler.model.findings import Finding, Severity, Waived
+from reconciler.model.findings import Finding, Path, Severity, Waived
 from reconciler.model.identifiers import organization_address
 from reconciler.model.instants import format_instant
 from reconciler.model.policy import Policy
 from reconciler.model.resources import Organization
-from reconciler.rules import acting, changing, holding, lockout, people, references, steps
+from reconciler.rules import acting, changing, declaring, holding, lockout, people, references, restriction, services, steps
 from reconciler.rules.actor import Actor
 from reconciler.rules.base import Context, Rule, Violation, rule_id
 from reconciler.rules.transition import Transition
 
+ManifestRule = Rule[Callable[[str, str, Path, Catalog], Iterator[Violation]]]
 OrganizationRule = Rule[Callable[[Organization, Context], Iterator[Violation]]]
 ChangeRule = Rule[Callable[[Transition, Context], Iterator[Violation]]]
 ActorRule = Rule[Callable[[Transition, Actor, Context], Iterator[Violation]]]
@@ -28,6 +30,9 @@ _Checks = TypeVar("_Checks", bound=Callable[..., object])
 def _rule(severity: Severity, check: _Checks) -> Rule[_Checks]:
     return Rule(id=rule_id(check), severity=severity, check=check)
 
+
+MANIFEST_RULES: tuple[ManifestRule, ...] = (_rule(Severity.ERROR, declaring.derived_role),)
+"""Rules that decide whether a manifest can be read at all. They are checked with its schema, and policy does not reach them."""
 
 RULES: tuple[OrganizationRule, ...] = (
     _rule(Severity.ERROR, references.undeclared_site),
@@ -44,9 +49,16 @@ RULES: tuple[OrganizationRule, ...] = (
     _rule(Severity.ERROR, holding.role_of_another_organization),
     _rule(Severity.ERROR, holding.role_not_for_this_home),
     _rule(Severity.ERROR, holding.account_not_for_administrators),
+    _rule(Severity.ERROR, people.managing_partner_as_account),
     _rule(Severity.ERROR, lockout.no_full_administrator),
     _rule(Severity.WARNING, lockout.few_full_administrators),
     _rule(Severity.WARNING, people.look_alike_address),
+    _rule(Severity.WARNING, people.internal_to_two_organizations),
+    _rule(Severity.WARNING, services.contact_center_role_combination),
+    _rule(Severity.WARNING, services.contact_center_role_of_an_outsider),
+    _rule(Severity.WARNING, services.no_calling_rights),
+    _rule(Severity.WARNING, holding.many_locations),
+    _rule(Severity.WARNING, restriction.restricted_mode_exemption),
 )
 """Rules about what is declared, whatever is stored. They are checked by `validate`, and by `plan` and `apply` again."""
 
@@ -84,7 +96,7 @@ STEP_RULES: tuple[StepRule, ...] = (
 )
 """Rules about what people do beside a change. Policy can switch them off, and nothing else."""
 
-FIXED_SEVERITY = frozenset({"no-full-administrator", "self-assigned-role"})
+FIXED_SEVERITY = frozenset({"derived-role", "no-full-administrator", "self-assigned-role"})
 """Rules that policy can neither lower, nor switch off, nor waive."""
 
 
@@ -97,6 +109,7 @@ def waivable_rules() -> Iterator[AnyRule]:
 
 def every_rule() -> Iterator[AnyRule]:
     """Yield every rule, in the order in which they are listed."""
+    yield from MANIFEST_RULES
     yield from RULES
     yield from CHANGE_RULES
     yield from ACTOR_RULES

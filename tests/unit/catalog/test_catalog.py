@@ -179,6 +179,24 @@ def test_scopes_belong_to_one_role_each() -> None:
     assert takes == {"location-administrator": {"locations": True}, "partner-administrator": {"customers": False}}
 
 
+def test_a_limit_is_about_a_scope_that_the_role_takes() -> None:
+    limits = {(role.id, field): limit for role in CATALOG.roles.values() for field, limit in role.limits.items()}
+    assert {place: (limit.most, limit.sources) for place, limit in limits.items()} == {
+        ("location-administrator", "locations"): (5, ("760wbi",)),
+    }
+
+
+def test_what_only_a_reference_parts_is_parted_in_organizations_with_that_service() -> None:
+    parted = {
+        (role.id, exclusion.role): exclusion.service
+        for role in CATALOG.roles.values()
+        for exclusion in role.excludes
+        if exclusion.evidence is Evidence.REFERENCE
+    }
+    one_of_three = ("full-administrator", "read-only-administrator", "contact-center-service-administrator")
+    assert parted == {(one, other): "contact-center" for one in one_of_three for other in one_of_three if one != other}
+
+
 def test_partner_roles_are_held_in_partner_organizations_alone() -> None:
     only_partner = {role.id for role in CATALOG.roles.values() if role.organizations == {OrganizationType.PARTNER}}
     assert only_partner == set(MATRICES["customer-management"].columns)
@@ -291,6 +309,7 @@ def test_a_broken_matrix_is_an_error_that_names_the_place(changes: dict[str, Any
         ({"sources": []}, "role device-administrator: a source is missing"),
         ({"colour": "red"}, "role device-administrator: unknown 'colour'"),
         ({"excludes": [{"role": "x", "evidence": "article", "sources": ["fs78p5"]}]}, "role device-administrator: unknown 'x'"),
+        ({"limits": {"locations": {"most": 5}}}, "role device-administrator: unknown 'locations'"),
         ({"no_rights_in": {"services": ["calling"], "evidence": "article"}}, "device-administrator, no_rights_in: a source is missing"),
     ],
 )

@@ -21,18 +21,6 @@ BOOK = rulebook()
 STATEMENTS = {name: one for name, one in BOOK.statements.items() if one.standing is not Standing.DECIDED}
 RULES = {rule.id for rule in every_rule()}
 
-# Rules of a change that is merged together with this one. Delete the set then: they exist.
-PENDING = {
-    "contact-center-role-combination",
-    "contact-center-role-of-an-outsider",
-    "derived-role",
-    "internal-to-two-organizations",
-    "managing-partner-as-account",
-    "many-locations",
-    "no-calling-rights",
-    "restricted-mode-exemption",
-}
-
 OF_OTHER_TEXTS = (
     *("CC-R1", "CC-R2", "CC-R3", "CC-R4", "CC-R5", "EX-R1", "EX-R2", "EX-R3", "EX-R4", "LO-R1"),
     *("CO-R1", "PA-R1", "PE-R1", "SC-R1", "EV-R1", "CU-R1", "HD-R1", "WH-R1"),
@@ -67,7 +55,7 @@ def test_texts_are_short() -> None:
 
 @pytest.mark.parametrize("statement", list(BOOK.statements.values()), ids=lambda one: one.id)
 def test_what_keeps_a_statement_exists(statement: Statement) -> None:
-    assert set(statement.rules) - RULES - BOOK.checks.keys() - PENDING == set()
+    assert set(statement.rules) - RULES - BOOK.checks.keys() == set()
     assert [pointer for pointer in statement.catalog if not resolves(pointer)] == []
     assert [name for name in statement.tests if name.partition("::")[2] not in named_in(name.partition("::")[0])] == []
 
@@ -112,7 +100,7 @@ def test_every_rule_stands_on_a_statement_or_says_where_it_comes_from() -> None:
     named = {rule for one in BOOK.statements.values() for rule in one.rules}
     assert RULES - named - BOOK.contract.keys() == set()
     assert BOOK.contract.keys() & named == set()
-    assert BOOK.contract.keys() - RULES - PENDING == set()
+    assert BOOK.contract.keys() - RULES == set()
 
 
 def test_what_a_later_release_brings_is_named_by_a_statement() -> None:

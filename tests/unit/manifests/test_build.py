@@ -103,9 +103,18 @@ def test_a_grant_is_built_with_lower_case_people_and_utc_instants() -> None:
 
 def test_facts_are_what_others_need_to_know() -> None:
     organization = build_organization(
-        document(managedBy="north", sites={"b.webex.com": {"managedIn": "control-hub"}, "a.webex.com": {"managedIn": "control-hub"}})
+        document(
+            managedBy="north",
+            sites={"b.webex.com": {"managedIn": "control-hub"}, "a.webex.com": {"managedIn": "control-hub"}},
+            services=["events", "contact-center"],
+        )
     )
     assert facts_of(organization) == OrganizationFacts(
-        name="acme", type=OrganizationType.CUSTOMER, managed_by="north", labels={"tier": "gold"}, sites=("a.webex.com", "b.webex.com")
+        name="acme",
+        type=OrganizationType.CUSTOMER,
+        managed_by="north",
+        labels={"tier": "gold"},
+        sites=("a.webex.com", "b.webex.com"),
+        services=("contact-center", "events"),
     )
     assert facts_of(Organization(name="acme")) is None

@@ -47,7 +47,6 @@ BAD: dict[str, tuple[Any, list[tuple[str, str | None, Path]]]] = {
     "misspelled field": (an_organization(adminstrators=[]), [("schema-unknown-field", "administrators", ("spec", "adminstrators"))]),
     "misspelled role": (a_person(roles=["full-admin"]), [("schema-enum", "full-administrator", (*PERSON, "roles", 0))]),
     "site role under roles": (a_person(roles=["site-administrator"]), [("schema-enum", None, (*PERSON, "roles", 0))]),
-    "derived role": (a_person(roles=["provisioning-administrator"]), [("schema-enum", None, (*PERSON, "roles", 0))]),
     "role twice": (a_person(roles=["compliance-officer"] * 2), [("schema-unique", None, (*PERSON, "roles", 1))]),
     "number for a text": (a_person(name=5), [("schema-type", '"5"', (*PERSON, "name"))]),
     "text for a switch": (
@@ -65,6 +64,14 @@ BAD: dict[str, tuple[Any, list[tuple[str, str | None, Path]]]] = {
     "site without managedIn": (an_organization(sites={"a.webex.com": {}}), [("schema-required", None, ("spec", "sites", "a.webex.com"))]),
     "list field with one text": (a_person(roles="full-administrator"), [("schema-type", "[full-administrator]", (*PERSON, "roles"))]),
     "number for a time": (a_person(expiresAt=1795169674), [("schema-type", None, (*PERSON, "expiresAt"))]),
+    "restricted mode of a person": (
+        a_person(restrictedMode={"enabled": True}),
+        [("schema-unknown-field", "restrictedMode stands under spec, for the whole organization", (*PERSON, "restrictedMode"))],
+    ),
+    "two site roles on one site": (
+        a_person(sites={"a.webex.com": {"role": ["site-administrator", "site-user-administrator"]}}),
+        [("schema-type", None, (*PERSON, "sites", "a.webex.com", "role"))],
+    ),
     "labels under spec": (
         an_organization(labels={"a": "b"}),
         [("schema-unknown-field", "labels stand under metadata", ("spec", "labels"))],
@@ -115,6 +122,15 @@ def test_a_role_that_stands_elsewhere_is_told_where() -> None:
     assert (finding.message, "meetingContentManager: true" in finding.detail) == (
         "meeting-content-manager does not stand under roles",
         True,
+    )
+
+
+@pytest.mark.parametrize("kind", ["customer", "partner"])
+def test_restricted_mode_without_a_partner_is_told_why(kind: str) -> None:
+    (finding,) = schema.check(an_organization(type=kind, restrictedMode={}))
+    assert (finding.message, finding.detail) == (
+        "restrictedMode is given without managedBy",
+        "restricted administrator mode exists only for a customer organization that a partner manages",
     )
 
 

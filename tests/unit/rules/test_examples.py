@@ -11,12 +11,14 @@ import pytest
 
 from reconciler.model.findings import Finding
 from reconciler.pipeline import Request, validate
-from reconciler.rules import RULES, every_rule
+from reconciler.rules import MANIFEST_RULES, RULES, AnyRule, every_rule
 from tests.fakes.builders import CATALOG, NOW
 
 EXAMPLES = Path(__file__).parents[3] / "reconciler" / "rules" / "examples"
 GOOD = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/good/*.yaml"))
 BAD = sorted(path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("*/bad/*.yaml"))
+LISTED: tuple[AnyRule, ...] = (*MANIFEST_RULES, *RULES)
+WITH_EXAMPLES = [rule.id for rule in LISTED]
 EXPECTED = re.compile(r"^# expect: (\S.*)\n# at: ([0-9]+):([0-9]+)$", re.MULTILINE)
 
 
@@ -31,7 +33,7 @@ def test_every_rule_has_a_folder_and_every_folder_a_rule() -> None:
     assert sorted(path.name for path in EXAMPLES.iterdir()) == sorted(rule.id for rule in every_rule())
 
 
-@pytest.mark.parametrize("rule", [rule.id for rule in RULES])
+@pytest.mark.parametrize("rule", WITH_EXAMPLES)
 def test_every_rule_has_good_and_bad_examples_and_nothing_else(rule: str) -> None:
     assert sorted(path.name for path in (EXAMPLES / rule).iterdir()) == ["bad", "good"]
     for kind in ("bad", "good"):
