@@ -11,7 +11,7 @@ def restricted_mode_exemption(organization: Organization, context: Context) -> I
 
     Said once an organization: it is one fact, however many settings it is about.
 
-    Source: 2y8qmt (stated: a fixed list, R128); that a partner may declare settings it leaves open is our choice (C15).
+    Source: 2y8qmt (stated: a fixed list, R130); that a partner may declare settings it leaves open is our choice (C15).
     Why: the declaration is a promise of the partner, which Control Hub does not know and does not keep.
     """
     mode = organization.settings.restricted_mode if organization.settings else None

@@ -43,7 +43,7 @@ def _parting(catalog: Catalog) -> list[str]:
 def contact_center_role_of_an_outsider(organization: Organization, context: Context) -> Iterator[Violation]:
     """An external Contact Center service administrator comes from an organization that has no Contact Center itself.
 
-    Source: ne93ji (reference, CC-R2). That nobody of the managing partner holds the role is an error of its own (R084).
+    Source: ne93ji (reference, CC-R2). That nobody of the managing partner holds the role is an error of its own.
     Why: the role is not meant for such a person, so it may not be offered, or give nothing.
     """
     for person in live_people(organization, context):
