@@ -45,6 +45,27 @@ def undeclared_location(organization: Organization, context: Context) -> Iterato
             )
 
 
+def undeclared_service(organization: Organization, context: Context) -> Iterator[Violation]:
+    """A role that belongs to a service is held in an organization that declares the service.
+
+    Source: fs78p5 (stated, R080 and R087: the services have roles of their own); that the service is declared is our choice (inferred).
+    Why: a role for a service that is not there gives nothing, and hides a typing error.
+    """
+    declared = sorted(organization.settings.services) if organization.settings else []
+    for person in live_people(organization, context):
+        for role in sorted(person.roles):
+            facts = context.catalog.roles.get(role)
+            if facts is None or facts.service is None or facts.service in declared:
+                continue
+            yield Violation(
+                message=f"{person.email} holds {role}, and {organization.name} does not declare the service {facts.service}",
+                detail=f"declared services: {listing(declared)}" if declared else "the organization declares no services",
+                hint=f"add {facts.service} to spec.services",
+                path=person_path(person, "roles", role),
+                address=administrator_address(organization.name, person.email),
+            )
+
+
 def undeclared_organization(organization: Organization, context: Context) -> Iterator[Violation]:
     """Every organization that is referred to is declared, or known to the stored state.
 

@@ -37,6 +37,7 @@ MANIFEST_RULES: tuple[ManifestRule, ...] = (_rule(Severity.ERROR, declaring.deri
 RULES: tuple[OrganizationRule, ...] = (
     _rule(Severity.ERROR, references.undeclared_site),
     _rule(Severity.ERROR, references.undeclared_location),
+    _rule(Severity.ERROR, references.undeclared_service),
     _rule(Severity.ERROR, references.undeclared_organization),
     _rule(Severity.ERROR, references.managing_partner_type),
     _rule(Severity.ERROR, references.customer_of_another_partner),
