@@ -49,6 +49,23 @@ def organization_row(name: str, organization: Organization | None, serial: int) 
     }
 
 
+def document_in(name: str, digest: str | None, body: str | None) -> Document | None:
+    """Return the document of an organization as its row holds it, None of a forgotten one.
+
+    Raises:
+        CorruptStateError: the row does not agree with itself.
+    """
+    with readable(f"the stored state of {name}"):
+        if body is None and digest is None:
+            return None
+        if body is None or digest != "sha256:" + sha256_hex(body.encode()):
+            raise ValueError("the document does not match its digest")
+        document: Document = json.loads(body)
+        if document["name"] != name:
+            raise ValueError(f"the document is that of {document['name']}")
+        return document
+
+
 def stored(name: str, serial: int, digest: str | None, body: str | None) -> Stored:
     """Return an organization as its row holds it, its body checked against its digest.
 
@@ -57,13 +74,8 @@ def stored(name: str, serial: int, digest: str | None, body: str | None) -> Stor
     """
     with readable(f"the stored state of {name}"):
         whole_number(serial)
-        if body is None and digest is None:
-            return Stored(organization=None, serial=serial, digest=None)
-        if body is None or digest != "sha256:" + sha256_hex(body.encode()):
-            raise ValueError("the document does not match its digest")
-        organization = read_organization(json.loads(body))
-        if organization.name != name:
-            raise ValueError(f"the document is that of {organization.name}")
+        document = document_in(name, digest, body)
+        organization = None if document is None else read_organization(document)
         return Stored(organization=organization, serial=serial, digest=digest)
 
 
