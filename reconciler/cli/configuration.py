@@ -6,12 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from reconciler.manifests import read_settings_file
 from reconciler.model.errors import UsageError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.instants import parse_duration
 from reconciler.model.policy import Policy
-from reconciler.rules import FIXED_SEVERITY, RULES, closest
 
 DEFAULT_FILE = "reconciler.yaml"
 
@@ -38,6 +36,8 @@ def read_configuration(path: str | None) -> Configuration:
     """
     if path is None and not Path(DEFAULT_FILE).exists():
         return Configuration()
+    from reconciler.manifests import read_settings_file  # noqa: PLC0415 - loads slowly, and without a file nothing is to be read
+
     name = path or DEFAULT_FILE
     document, findings = read_settings_file(name, _check_rules)
     if findings:
@@ -71,6 +71,8 @@ def _severity(name: str) -> Severity | None:
 
 
 def _check_rules(document: Mapping[str, Any]) -> Iterator[Finding]:
+    from reconciler.rules import FIXED_SEVERITY, RULES, closest  # noqa: PLC0415 - likewise
+
     known = sorted(rule.id for rule in RULES)
     for rule, severity in _severities(document).items():
         if rule not in known:
