@@ -7,6 +7,7 @@ from reconciler.access.codec import access_document, change_document, holder_doc
 from reconciler.access.compare import AccessChange, Direction, diff_access
 from reconciler.access.effective import effective, effective_if_any, everybody, people_with_access, staff_over_customers, unrecorded
 from reconciler.access.holders import PermissionHolder, WhoCan, who_can
+from reconciler.access.search import Search
 from reconciler.access.values import (
     Access,
     Elevation,
@@ -35,6 +36,7 @@ __all__ = [
     "Restricted",
     "Right",
     "Scoped",
+    "Search",
     "WhoCan",
     "access_document",
     "change_document",

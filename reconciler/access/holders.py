@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from reconciler.access.details import scoped_rights
 from reconciler.access.values import Right
@@ -13,9 +14,11 @@ from reconciler.catalog.matrix import SERVICE, SITE
 from reconciler.model.resources import Organization
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PermissionHolder:
-    """Somebody who has a permission, or of whom it is not known; `scope` is None for the whole organization."""
+class PermissionHolder(NamedTuple):
+    """Somebody who has a permission, or of whom it is not known; `scope` is None for the whole organization.
+
+    A tuple, because fleets have hundreds of thousands of them.
+    """
 
     organization: str
     person: str
@@ -74,7 +77,7 @@ def who_can(permission: str, organization: Organization, *, partner: Organizatio
 
 
 @lru_cache(maxsize=4)
-def _scoped_permissions(catalog: Catalog) -> frozenset[str]:
+def scoped_permissions(catalog: Catalog) -> frozenset[str]:
     """Return what may hold within a site, a location or a service; most permissions never do, and most people need no look at theirs."""
     found = {permission for matrix in catalog.matrices.by_id.values() if _is_scoped(matrix.scope) for permission in matrix.labels}
     return frozenset(found | {role.uncharted.permission for role in catalog.roles.values() if role.uncharted is not None})
@@ -88,7 +91,7 @@ def _found(permission: str, person: Person, view: View) -> Iterator[tuple[str | 
     profile = view.profile(person)
     if permission in profile.permissions:
         yield None, profile.permissions[permission]
-    if permission not in _scoped_permissions(view.catalog):
+    if permission not in scoped_permissions(view.catalog):
         return
     for one in scoped_rights(person, view, profile):
         if one.permission == permission:

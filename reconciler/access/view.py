@@ -100,7 +100,7 @@ class View:
         self.kinds = kinds_of(catalog)
         mode = settings.restricted_mode
         self.exempt = mode.exempt if mode is not None and mode.enabled else None
-        self.unrecorded = _unrecorded(organization, settings, partner)
+        self.unrecorded = not_recorded(organization.name, settings.managed_by, partner, recorded=organization.administrators is not None)
         self._staff = organization.administrators or _NOBODY
         self._partners = (partner.administrators if partner is not None else None) or _NOBODY
         self._elevated = _elevated(organization, now, catalog) if organization.grants else {}
@@ -190,8 +190,9 @@ def _elevated(organization: Organization, now: datetime, catalog: Catalog) -> di
     return found
 
 
-def _unrecorded(organization: Organization, settings: Settings, partner: Organization | None) -> tuple[str, ...]:
-    found = () if organization.administrators is not None else (organization.name,)
-    if settings.managed_by is None or (partner is not None and partner.administrators is not None):
+def not_recorded(name: str, managed_by: str | None, partner: Organization | None, *, recorded: bool) -> tuple[str, ...]:
+    """Return the organizations whose administrators are not known, though they would count at *name*: itself, its managing partner."""
+    found = () if recorded else (name,)
+    if managed_by is None or (partner is not None and partner.administrators is not None):
         return found
-    return (*found, settings.managed_by)
+    return (*found, managed_by)

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.policy import policy_of, wrong_with_policy
-from reconciler.manifests import SettingsFile, read_settings_file
 from reconciler.model.errors import UsageError
 from reconciler.model.instants import parse_duration
 from reconciler.model.policy import Policy
+
+if TYPE_CHECKING:
+    from reconciler.manifests import SettingsFile
 
 DEFAULT_FILE = "reconciler.yaml"
 
@@ -37,6 +38,9 @@ def read_configuration(path: str | None) -> Configuration:
     """
     if path is None and not Path(DEFAULT_FILE).exists():
         return Configuration()
+    from reconciler.cli.policy import wrong_with_policy  # noqa: PLC0415 - load slowly, and without a file nothing is to be read
+    from reconciler.manifests import read_settings_file  # noqa: PLC0415 - likewise
+
     name = path or DEFAULT_FILE
     settings = read_settings_file(name, lambda document: wrong_with_policy(document.get("policy", {})))
     if settings.findings:
@@ -44,7 +48,9 @@ def read_configuration(path: str | None) -> Configuration:
     return _configuration(settings)
 
 
-def _configuration(settings: SettingsFile) -> Configuration:
+def _configuration(settings: "SettingsFile") -> Configuration:
+    from reconciler.cli.policy import policy_of  # noqa: PLC0415 - likewise
+
     document: Mapping[str, Any] = settings.document
     state = document.get("state")
     state = {"url": state} if isinstance(state, str) else state or {}

@@ -21,7 +21,7 @@ from reconciler.cli.terminal import takes_color, width
 from reconciler.model.errors import UsageError
 from reconciler.model.policy import Acknowledgements
 from reconciler.model.results import FleetPlan, Result
-from reconciler.pipeline import Request, RunSettings
+from reconciler.pipeline.request import Request, RunSettings
 from reconciler.reports import Style, render
 from reconciler.reports.visible import visible
 from reconciler.stores import here

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from reconciler.model.changes import Change, FollowUp, Recorded, Status
+from reconciler.model.documents import Document
 from reconciler.model.journal import ChainHead, Entry, Record
 from reconciler.model.resources import Observation, Organization
 
@@ -90,6 +91,43 @@ class Lock:
     id: str
     organizations: frozenset[str]
     taken_over: tuple[LockInfo, ...] = ()
+
+
+class Facts(Protocol):
+    """What is stored of organizations, as documents: all that a question about access needs. No method writes or leaves a file behind.
+
+    Every method raises `CorruptStateError` when what it reads is damaged; damage is never read as "nothing there".
+    """
+
+    @property
+    def location(self) -> str:
+        """The URL of the state, with any password masked."""
+        ...
+
+    @property
+    def lineage(self) -> str | None:
+        """The identity of this state; None when there is no stored state yet."""
+        ...
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all stored organizations, sorted; forgotten ones are left out."""
+        ...
+
+    def document(self, name: str) -> Document | None:
+        """Return the document of one organization; None when nothing is stored of it."""
+        ...
+
+    def documents(self) -> Iterator[Document]:
+        """Yield the documents of all stored organizations, by name; what is stored meanwhile by others may be among them or not."""
+        ...
+
+    def last_recorded(self, organization: str | None = None) -> dict[str, datetime]:
+        """Return when the last journal entry of one organization, or of every one, was written, UTC; without an entry, nothing."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections; a second call does nothing."""
+        ...
 
 
 class StateReader(Protocol):

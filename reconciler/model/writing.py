@@ -6,7 +6,7 @@ A list given as an iterator is written element by element, so that a fleet or a 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from reconciler.model.changes import FollowUp, ManualStep
 from reconciler.model.documents import Document, compact
@@ -15,6 +15,13 @@ from reconciler.model.instants import format_instant
 
 Members = Mapping[str, Any]
 """The members of one document. An iterator as a value is a list that is written as it comes."""
+
+_REMEMBERED: Final = 4096
+"""So many shared lists are kept as text."""
+
+
+class Shared(list[Any]):
+    """A list that many elements of one list in a document have in common; it is made text once for all of them."""
 
 
 def write_document(members: Members, out: TextIO) -> None:
@@ -49,11 +56,31 @@ def hash_document(members: Members) -> str:
 
 def _write_list(elements: Iterator[Any], out: TextIO) -> None:
     empty = True
+    known: dict[int, tuple[Shared, str]] = {}
     for element in elements:
         out.write("[\n    " if empty else ",\n    ")
-        out.write(_dumps(element, indent="    "))
+        out.write(_element(element, known))
         empty = False
     out.write("[]" if empty else "\n  ]")
+
+
+def _element(element: Any, known: dict[int, tuple[Shared, str]]) -> str:
+    if not isinstance(element, dict) or not any(type(value) is Shared for value in element.values()):
+        return _dumps(element, indent="    ")
+    members = (f"{_dumps(key)}: {_member(element[key], known)}" for key in sorted(element))
+    return "{\n      " + ",\n      ".join(members) + "\n    }"
+
+
+def _member(value: Any, known: dict[int, tuple[Shared, str]]) -> str:
+    if type(value) is not Shared:
+        return _dumps(value, indent="      ")
+    found = known.get(id(value))
+    if found is None:
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        # The list is kept beside its text: nothing else can have its id meanwhile.
+        found = known[id(value)] = (value, _dumps(value, indent="      "))
+    return found[1]
 
 
 def _hash_list(elements: Iterator[Any], update: Any) -> None:
@@ -65,6 +92,8 @@ def _hash_list(elements: Iterator[Any], update: Any) -> None:
 
 
 def _dumps(value: Any, *, indent: str = "") -> str:
+    if isinstance(value, str):  # most values are; the encoder with indentation is made anew each time
+        return json.dumps(value).replace("##[", "#\\u0023[")
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=True, allow_nan=False)
     # A raw newline never stands inside a JSON string, and `##[` stands nowhere else: CI runners read it as a command.
     return text.replace("\n", "\n" + indent).replace("##[", "#\\u0023[")

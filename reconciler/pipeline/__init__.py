@@ -1,16 +1,21 @@
 """The product on a few pages: every use case as a straight line from inputs to one answer (`model.results`).
 
 Belongs here: which step follows which. Does not belong here: options, exit codes, wording, the clock, and any logic of a step.
+
+A use case is loaded when it is first named: the libraries of one are not paid for by the others.
 """
 
-from reconciler.pipeline.access import access_everywhere, access_of_everybody, access_of_person, permission_holders
-from reconciler.pipeline.attesting import attest
-from reconciler.pipeline.changing import apply_paths, apply_saved, forget, unlock
-from reconciler.pipeline.checking import validate
-from reconciler.pipeline.explaining import explain, rules
-from reconciler.pipeline.planning import drift, load_plan, plan, show_plan
-from reconciler.pipeline.reading import history, show_organization, show_organizations, verify_journal
-from reconciler.pipeline.request import Approval, Request, RunSettings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reconciler.pipeline.access import access_everywhere, access_of_everybody, access_of_person, permission_holders
+    from reconciler.pipeline.attesting import attest
+    from reconciler.pipeline.changing import apply_paths, apply_saved, forget, unlock
+    from reconciler.pipeline.checking import validate
+    from reconciler.pipeline.explaining import explain, rules
+    from reconciler.pipeline.planning import drift, load_plan, plan, show_plan
+    from reconciler.pipeline.reading import history, show_organization, show_organizations, verify_journal
+    from reconciler.pipeline.request import Approval, Request, RunSettings
 
 __all__ = [
     "Approval",
@@ -37,3 +42,42 @@ __all__ = [
     "validate",
     "verify_journal",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the use case *name*."""
+    match name:
+        case "access_everywhere" | "access_of_everybody" | "access_of_person" | "permission_holders":
+            from reconciler.pipeline import access
+
+            return getattr(access, name)
+        case "attest":
+            from reconciler.pipeline import attesting
+
+            return getattr(attesting, name)
+        case "explain" | "rules":
+            from reconciler.pipeline import explaining
+
+            return getattr(explaining, name)
+        case "apply_paths" | "apply_saved" | "forget" | "unlock":
+            from reconciler.pipeline import changing
+
+            return getattr(changing, name)
+        case "validate":
+            from reconciler.pipeline import checking
+
+            return getattr(checking, name)
+        case "drift" | "load_plan" | "plan" | "show_plan":
+            from reconciler.pipeline import planning
+
+            return getattr(planning, name)
+        case "history" | "show_organization" | "show_organizations" | "verify_journal":
+            from reconciler.pipeline import reading
+
+            return getattr(reading, name)
+        case "Approval" | "Request" | "RunSettings":
+            from reconciler.pipeline import request
+
+            return getattr(request, name)
+        case _:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,6 +9,7 @@ from operator import itemgetter
 from reconciler.access import (
     PermissionHolder,
     Right,
+    Search,
     access_document,
     effective,
     effective_if_any,
@@ -17,19 +18,19 @@ from reconciler.access import (
     right_document,
     staff_over_customers,
     unrecorded,
-    who_can,
 )
 from reconciler.catalog import Catalog
-from reconciler.model.documents import Document
+from reconciler.model.documents import Document, read_organization
 from reconciler.model.errors import UsageError
 from reconciler.model.findings import Finding, Severity
+from reconciler.model.identifiers import identity
 from reconciler.model.instants import format_instant
-from reconciler.model.protocols import StateReader
+from reconciler.model.protocols import Facts
 from reconciler.model.resources import Organization
 from reconciler.model.results import Accesses, AccessIn, AccessOf, HoldersIn, PermissionHolders
-from reconciler.pipeline.reading import unknown_organization
+from reconciler.model.writing import Shared
+from reconciler.pipeline.missing import unknown_organization
 from reconciler.pipeline.request import Request
-from reconciler.rules import closest
 
 _RIGHTS = 4096
 """So many documents of rights are kept for people who share them."""
@@ -38,63 +39,63 @@ _PARTNERS = 256
 """So many partners' staff over customers are kept; they are few people each."""
 
 
-def access_of_person(name: str, person: str, reader: StateReader, request: Request, at: datetime) -> AccessOf:
+def access_of_person(name: str, person: str, facts: Facts, request: Request, at: datetime) -> AccessOf:
     """Return what *person* may do in the organization *name*; somebody without any access is no error.
 
     Raises:
         MissingStateError: there is a state, and no such organization in it.
     """
-    state = _Stored(reader, request.catalog, at)
+    state = _Stored(facts, request.catalog, at)
     organization = state.only(name)
     access = effective(person, organization, partner=state.partner_of(organization), now=at, catalog=request.catalog)
     return AccessOf(
-        location=reader.location,
-        lineage=reader.lineage,
+        location=facts.location,
+        lineage=facts.lineage,
         at=at,
         access=access_document(access, request.catalog),
         findings=state.as_stored_now(organization),
     )
 
 
-def access_of_everybody(name: str, reader: StateReader, request: Request, at: datetime) -> Accesses:
+def access_of_everybody(name: str, facts: Facts, request: Request, at: datetime) -> Accesses:
     """Return what everybody may do who has any access to the organization *name*.
 
     Raises:
         MissingStateError: there is a state, and no such organization in it.
     """
-    state = _Stored(reader, request.catalog, at)
+    state = _Stored(facts, request.catalog, at)
     organization = state.only(name)
     return Accesses(
-        location=reader.location,
-        lineage=reader.lineage,
+        location=facts.location,
+        lineage=facts.lineage,
         at=at,
         organization=name,
         person=None,
-        found=lambda: iter((state.everybody_in(organization),) if reader.lineage is not None else ()),
+        found=lambda: iter((state.everybody_in(organization),) if facts.lineage is not None else ()),
         findings=state.as_stored_now(organization),
     )
 
 
-def access_everywhere(person: str, reader: StateReader, request: Request, at: datetime) -> Accesses:
+def access_everywhere(person: str, facts: Facts, request: Request, at: datetime) -> Accesses:
     """Return what *person* may do in every organization in scope to which they have any access.
 
     Raises:
         MissingStateError: there is a state, and an organization that was named is not in it.
     """
-    state = _Stored(reader, request.catalog, at)
+    state = _Stored(facts, request.catalog, at)
     names = state.names(request)
     return Accesses(
-        location=reader.location,
-        lineage=reader.lineage,
+        location=facts.location,
+        lineage=facts.lineage,
         at=at,
         organization=None,
         person=person,
-        found=lambda: (state.somebody_in(organization, person) for organization in state.read(names, request.labels)),
+        found=lambda: (state.somebody_in(document, person) for document in state.documents(names, request.labels)),
         findings=state.as_stored_now(),
     )
 
 
-def permission_holders(permission: str, reader: StateReader, request: Request, at: datetime) -> PermissionHolders:
+def permission_holders(permission: str, facts: Facts, request: Request, at: datetime) -> PermissionHolders:
     """Return who has *permission* in every organization in scope.
 
     Raises:
@@ -104,22 +105,24 @@ def permission_holders(permission: str, reader: StateReader, request: Request, a
     matrices = request.catalog.matrices
     if permission not in matrices.labels:
         raise unknown_permission(permission, matrices.labels)
-    state = _Stored(reader, request.catalog, at)
+    state = _Stored(facts, request.catalog, at)
     names = state.names(request)
     return PermissionHolders(
-        location=reader.location,
-        lineage=reader.lineage,
+        location=facts.location,
+        lineage=facts.lineage,
         at=at,
         permission=permission,
         label=matrices.labels[permission],
         see_also={twin: matrices.labels[twin] for twin in matrices.twins(permission)},
-        found=lambda: (state.holders_in(organization, permission) for organization in state.read(names, request.labels)),
+        found=lambda: state.holders(permission, state.documents(names, request.labels)),
         findings=state.as_stored_now(),
     )
 
 
 def unknown_permission(permission: str, labels: Mapping[str, str]) -> UsageError:
     """Return the error for a permission that no matrix has; it names the one that may be meant, by its id or by its label."""
+    from reconciler.rules import closest  # noqa: PLC0415 - the rules load slowly, and most permissions are right
+
     by_label = {label.casefold(): one for one, label in labels.items()}
     close = closest(permission, list(labels)) or by_label.get(closest(permission.casefold(), list(by_label)) or "")
     meant = f"; did you mean {labels[close]!r}?" if close else ""
@@ -133,8 +136,8 @@ def unknown_permission(permission: str, labels: Mapping[str, str]) -> UsageError
 class _Stored:
     """The stored state at one instant, asked about one organization at a time. Nothing of an organization is kept but what others need."""
 
-    def __init__(self, reader: StateReader, catalog: Catalog, at: datetime) -> None:
-        self._reader = reader
+    def __init__(self, facts: Facts, catalog: Catalog, at: datetime) -> None:
+        self._facts = facts
         self._catalog = catalog
         self._at = at
         self._staff = lru_cache(_PARTNERS)(self._read_staff)
@@ -142,30 +145,28 @@ class _Stored:
 
     def only(self, name: str) -> Organization:
         """Return the organization that was named; where nothing was ever stored, one without anybody."""
-        if self._reader.lineage is None:
+        if self._facts.lineage is None:
             return Organization(name=name, settings=None, administrators={}, grants={})
-        organization = self._reader.read(name).organization
-        if organization is None:
-            raise unknown_organization(name, self._reader, command="access")
-        return organization
+        document = self._facts.document(name)
+        if document is None:
+            raise unknown_organization(name, self._facts.names(), self._facts.location, command="access")
+        return read_organization(document)
 
-    def names(self, request: Request) -> tuple[str, ...]:
-        """Return the stored organizations, or those of them that were named, by name."""
-        stored = tuple(head.name for head in self._reader.heads() if head.digest is not None)
-        if not request.organizations or self._reader.lineage is None:
-            return stored
+    def names(self, request: Request) -> tuple[str, ...] | None:
+        """Return the organizations that were named, by name; None when all are meant."""
+        if not request.organizations or self._facts.lineage is None:
+            return None
+        stored = self._facts.names()
         for name in sorted(request.organizations.difference(stored)):
-            raise unknown_organization(name, self._reader, command="show")
+            raise unknown_organization(name, stored, self._facts.location)
         return tuple(name for name in stored if name in request.organizations)
 
-    def read(self, names: tuple[str, ...], labels: Mapping[str, str]) -> Iterator[Organization]:
-        """Yield the organizations of these names with all of these labels; one that was forgotten meanwhile is left out."""
+    def documents(self, names: tuple[str, ...] | None, labels: Mapping[str, str]) -> Iterator[Document]:
+        """Yield the documents of the organizations of these names with all of these labels; what was forgotten meanwhile is left out."""
         # The facts live as long as the process: looking for garbage among them over and over costs an eighth of the whole.
         gc.freeze()
-        for name in names:
-            organization = self._reader.read(name).organization
-            if organization is not None and labels.items() <= _labels(organization).items():
-                yield organization
+        found = self._facts.documents() if names is None else filter(None, map(self._facts.document, names))
+        return (document for document in found if labels.items() <= _labels(document).items()) if labels else iter(found)
 
     def partner_of(self, organization: Organization) -> Organization | None:
         """Return the managing partner with the staff that counts at its customers; None without one, or where it is not stored."""
@@ -173,8 +174,8 @@ class _Stored:
         return None if managed_by is None else self._staff(managed_by)
 
     def _read_staff(self, name: str) -> Organization | None:
-        partner = self._reader.read(name).organization
-        return None if partner is None else staff_over_customers(partner, self._catalog)
+        partner = self._facts.document(name)
+        return None if partner is None else staff_over_customers(read_organization(partner), self._catalog)
 
     def everybody_in(self, organization: Organization) -> AccessIn:
         """Return the access of everybody."""
@@ -186,8 +187,9 @@ class _Stored:
             unrecorded=unrecorded(organization, partner=partner, now=self._at, catalog=self._catalog),
         )
 
-    def somebody_in(self, organization: Organization, person: str) -> AccessIn:
+    def somebody_in(self, document: Document, person: str) -> AccessIn:
         """Return the access of one person, if any."""
+        organization = read_organization(_only(document, identity(person)))
         partner = self.partner_of(organization)
         access = effective_if_any(person, organization, partner=partner, now=self._at, catalog=self._catalog)
         return AccessIn(
@@ -196,15 +198,18 @@ class _Stored:
             unrecorded=unrecorded(organization, partner=partner, now=self._at, catalog=self._catalog),
         )
 
-    def holders_in(self, organization: Organization, permission: str) -> HoldersIn:
-        """Return who has *permission*."""
-        found = who_can(permission, organization, partner=self.partner_of(organization), now=self._at, catalog=self._catalog)
-        return HoldersIn(
-            organization=organization.name,
-            holders=tuple(map(self._holder, found.holders)),
-            unknown=tuple(map(self._holder, found.unknown)),
-            unrecorded=found.unrecorded,
-        )
+    def holders(self, permission: str, documents: Iterator[Document]) -> Iterator[HoldersIn]:
+        """Yield who has *permission*, organization by organization."""
+        search = Search(permission, now=self._at, catalog=self._catalog)
+        for document in documents:
+            managed_by = (document["settings"] or {}).get("managed_by")
+            found = search.in_document(document, None if managed_by is None else self._staff(managed_by))
+            yield HoldersIn(
+                organization=document["name"],
+                holders=tuple(map(self._holder, found.holders)),
+                unknown=tuple(map(self._holder, found.unknown)),
+                unrecorded=found.unrecorded,
+            )
 
     def _holder(self, holder: PermissionHolder) -> Document:
         """Return the document of *holder*; people in the same circumstances share one right, here as in `access`."""
@@ -213,17 +218,18 @@ class _Stored:
             if len(self._rights) >= _RIGHTS:
                 self._rights.clear()
             # The right is kept beside its document: nothing else can have its id meanwhile.
-            known = self._rights[id(holder.right)] = (holder.right, right_document(holder.right))
+            document = right_document(holder.right)
+            known = self._rights[id(holder.right)] = (holder.right, {**document, "because": Shared(document["because"])})
         return holder_document(holder, known[1])
 
     def as_stored_now(self, organization: Organization | None = None) -> tuple[Finding, ...]:
         """Return the note for an instant before the last record of an organization that counts: earlier facts are not replayed."""
         if organization is None:
-            recorded = self._reader.last_recorded()
+            recorded = self._facts.last_recorded()
         else:
             managed_by = None if organization.settings is None else organization.settings.managed_by
             names = filter(None, (organization.name, managed_by))
-            recorded = {name: at for one in names for name, at in self._reader.last_recorded(one).items()}
+            recorded = {name: at for one in names for name, at in self._facts.last_recorded(one).items()}
         later = {name: at for name, at in recorded.items() if self._at < at}
         if not later:
             return ()
@@ -241,5 +247,12 @@ class _Stored:
         )
 
 
-def _labels(organization: Organization) -> Mapping[str, str]:
-    return {} if organization.settings is None else organization.settings.labels
+def _only(document: Document, key: str) -> Document:
+    """Return *document* with nobody but the person of that *key*: of a fleet, most people are not asked about."""
+    people = document["administrators"]
+    return document if people is None else {**document, "administrators": [one for one in people if identity(one["email"]) == key]}
+
+
+def _labels(document: Document) -> Mapping[str, str]:
+    labels: Mapping[str, str] = (document["settings"] or {}).get("labels", {})
+    return labels

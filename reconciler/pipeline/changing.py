@@ -19,9 +19,10 @@ from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Application, Counts, FleetPlan, Unlocked
 from reconciler.pipeline.checking import Known, durations_of
 from reconciler.pipeline.judging import Judge, required_actor
+from reconciler.pipeline.missing import require_state, unknown_organization
 from reconciler.pipeline.partners import Partners
-from reconciler.pipeline.planning import plan, require_acknowledged, require_state
-from reconciler.pipeline.reading import unknown_organization
+from reconciler.pipeline.planning import plan, require_acknowledged
+from reconciler.pipeline.reading import names_in
 from reconciler.pipeline.request import Approval, Request, RunSettings
 from reconciler.planning.codec import stale
 from reconciler.planning.plan import plan_organization, summarize
@@ -183,7 +184,7 @@ def forget(name: str, request: Request, settings: RunSettings) -> Application | 
         require_state(request, reader)
         stored = reader.read(name)
         if stored.organization is None or stored.organization.settings is None:
-            raise unknown_organization(name, reader)
+            raise unknown_organization(name, names_in(reader), reader.location)
         now = settings.clock.now()
         made = plan_organization(
             name, stored, None, lineage=reader.lineage, now=now, catalog=request.catalog, acknowledged=Acknowledgements()

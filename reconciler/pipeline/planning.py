@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 from reconciler.applying import earlier_run
 from reconciler.manifests import Manifests
 from reconciler.model.changes import Change, FollowUp, Plan, Summary
-from reconciler.model.errors import ManifestError, MissingStateError, StalePlanError, UsageError
+from reconciler.model.errors import ManifestError, StalePlanError, UsageError
 from reconciler.model.findings import Finding, Severity, in_file_order
 from reconciler.model.identifiers import grant_address
 from reconciler.model.instants import format_instant
@@ -30,6 +30,7 @@ from reconciler.pipeline.checking import (
     with_manifest,
 )
 from reconciler.pipeline.judging import ACTOR_UNCHECKED, Judge, required_actor
+from reconciler.pipeline.missing import require_state
 from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.waiving import UNUSED_WAIVER, unused_waivers
@@ -100,20 +101,6 @@ def _to_prune(request: Request, manifests: Manifests) -> frozenset[str]:
     for name in sorted(request.acknowledged.prune.intersection(manifests.names)):
         raise UsageError(f"--prune {name}: a manifest declares this organization", hint="remove its manifest first")
     return request.acknowledged.prune
-
-
-def require_state(request: Request, reader: StateReader) -> None:
-    """Refuse to go on without a stored state where there must be one.
-
-    Raises:
-        MissingStateError: `state.mustExist` is set and there is no state.
-    """
-    if request.must_exist and reader.lineage is None:
-        raise MissingStateError(
-            f"there is no stored state at {reader.location}",
-            detail="state.mustExist is true in reconciler.yaml",
-            hint="restore the state from a backup, or set state.mustExist: false for the first apply",
-        )
 
 
 class _Fleet:

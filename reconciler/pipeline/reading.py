@@ -9,6 +9,7 @@ from reconciler.model.errors import CorruptStateError, MissingStateError
 from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, entry_hash, overall_head
 from reconciler.model.protocols import StateReader, StoredHead
 from reconciler.model.results import History, Organizations, Problem, StateOf, StoredOrganization, Verification
+from reconciler.pipeline.missing import unknown_organization
 from reconciler.planning.plan import live_people
 from reconciler.rules import closest
 
@@ -43,7 +44,7 @@ def show_organization(name: str, reader: StateReader, now: datetime) -> StateOf:
     """
     stored = reader.read(name)
     if stored.organization is None or stored.organization.settings is None or reader.lineage is None:
-        raise unknown_organization(name, reader)
+        raise unknown_organization(name, names_in(reader), reader.location)
     return StateOf(
         location=reader.location,
         lineage=reader.lineage,
@@ -54,11 +55,9 @@ def show_organization(name: str, reader: StateReader, now: datetime) -> StateOf:
     )
 
 
-def unknown_organization(name: str, reader: StateReader, *, command: str = "show") -> MissingStateError:
-    """Return the error for an organization that is not stored; it names the one that may be meant, in a call of *command*."""
-    close = closest(name, [head.name for head in reader.heads() if head.digest is not None])
-    hint = f"reconciler {command} {close}" if close else "reconciler show"
-    return MissingStateError(f"no organization {name} is stored at {reader.location}", hint=hint)
+def names_in(reader: StateReader) -> list[str]:
+    """Return the names of the stored organizations, forgotten ones left out."""
+    return [head.name for head in reader.heads() if head.digest is not None]
 
 
 def history(organization: str | None, reader: StateReader) -> History:

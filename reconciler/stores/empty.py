@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from reconciler.model.changes import Recorded
+from reconciler.model.documents import Document
 from reconciler.model.journal import ChainHead, Entry
 from reconciler.model.protocols import LockInfo, Stored, StoredHead
 
 
 class EmptyState:
-    """A `StateReader` over nothing: no lineage, no organization, no journal."""
+    """A `StateReader`, and `Facts`, over nothing: no lineage, no organization, no journal."""
 
     lineage: str | None = None
 
@@ -23,6 +24,18 @@ class EmptyState:
     def read(self, name: str) -> Stored:
         """Return serial 0 and no organization."""
         return Stored(organization=None, serial=0, digest=None)
+
+    def names(self) -> tuple[str, ...]:
+        """Return no name."""
+        return ()
+
+    def document(self, name: str) -> Document | None:
+        """Return nothing."""
+        return None
+
+    def documents(self) -> Iterator[Document]:
+        """Yield nothing."""
+        return iter(())
 
     def entries(self, organization: str | None = None) -> Iterator[Entry]:
         """Yield nothing."""

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
 from reconciler.model.errors import CorruptStateError, LockedError, StorageFaultError, StoreError
 from reconciler.stores.files import RESTORE
 
@@ -33,14 +31,23 @@ def fence(location: str) -> Iterator[None]:
     """Translate every library error of the block into a `StoreError` that names *location*."""
     try:
         yield
-    except DBAPIError as error:
-        raise _translated(error.orig or error, location) from error
     except sqlite3.Error as error:
         raise _translated(error, location) from error
-    except SQLAlchemyError as error:
-        raise StoreError(f"{location}: {error}") from error
     except OSError as error:
         raise _of_file(error, location) from error
+    except Exception as error:
+        ours = _of_sqlalchemy(error, location)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def _of_sqlalchemy(error: Exception, location: str) -> StoreError | None:
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError  # noqa: PLC0415 - 200 ms; whoever raises one of them has loaded it
+
+    if isinstance(error, DBAPIError):
+        return _translated(error.orig or error, location)
+    return StoreError(f"{location}: {error}") if isinstance(error, SQLAlchemyError) else None
 
 
 def _translated(error: BaseException, location: str) -> StoreError:

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-import psutil
-
 from reconciler.model.errors import LockedError
 from reconciler.model.instants import format_instant
 from reconciler.model.journal import Record
@@ -26,6 +24,8 @@ def here(operation: str, version: str, now: datetime) -> Holder:
         version: of the product.
         now: the present instant, UTC.
     """
+    import psutil  # noqa: PLC0415 - it takes a while to load, and commands that read hold no lock
+
     process = psutil.Process()
     host = socket.gethostname()
     return Holder(
@@ -48,6 +48,8 @@ def is_dead(holder: Holder) -> bool:
     """Tell whether *holder* is certainly gone: a process of this host that ended, or whose pid another process has now."""
     if not is_local(holder):
         return False
+    import psutil  # noqa: PLC0415 - likewise
+
     try:
         process = psutil.Process(holder.pid)
         if process.status() == psutil.STATUS_ZOMBIE:

@@ -1,15 +1,18 @@
 """Older states become today's: one transaction, after a copy was put beside them."""
 
 from collections.abc import Callable
-from typing import Final
-
-from sqlalchemy import Connection, update
+from typing import TYPE_CHECKING, Final
 
 from reconciler.model.errors import CorruptStateError, StateVersionError
 from reconciler.stores.files import RESTORE
-from reconciler.stores.schema import BASE_VERSION, meta
 
-Migration = Callable[[Connection], None]
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+BASE_VERSION: Final = 1
+"""The first version of the schema; each migration adds one."""
+
+Migration = Callable[["Connection"], None]
 """Changes tables and rows from one version to the next, within the caller's transaction."""
 
 MIGRATIONS: Final[tuple[Migration, ...]] = ()
@@ -34,8 +37,12 @@ def is_current(found: int, migrations: tuple[Migration, ...], location: str) -> 
     return found == today
 
 
-def apply_all(connection: Connection, found: int, migrations: tuple[Migration, ...]) -> int:
+def apply_all(connection: "Connection", found: int, migrations: tuple[Migration, ...]) -> int:
     """Lead a state of version *found* to today's, within the caller's transaction; return today's version."""
+    from sqlalchemy import update  # noqa: PLC0415 - readers of today's version need no SQLAlchemy, and ask here what that is
+
+    from reconciler.stores.schema import meta  # noqa: PLC0415 - likewise
+
     for migration in migrations[found - BASE_VERSION :]:
         migration(connection)
     today = BASE_VERSION + len(migrations)

@@ -103,6 +103,23 @@ def _checked(name: str, follow_ups: Sequence[FollowUp]) -> tuple[FollowUp, ...]:
     return tuple(follow_ups)
 
 
+def document_in(name: str, digest: str | None, body: str | None) -> Document | None:
+    """Return the document of an organization as its row holds it, None of a forgotten one.
+
+    Raises:
+        CorruptStateError: the row does not agree with itself.
+    """
+    with readable(f"the stored state of {name}"):
+        if body is None and digest is None:
+            return None
+        if body is None or digest != "sha256:" + sha256_hex(body.encode()):
+            raise ValueError("the document does not match its digest")
+        document: Document = json.loads(body)
+        if document["name"] != name:
+            raise ValueError(f"the document is that of {document['name']}")
+        return document
+
+
 def stored(name: str, serial: int, digest: str | None, follow_ups: str, body: str | None) -> Stored:
     """Return an organization as its row holds it, its body checked against its digest.
 
@@ -111,14 +128,12 @@ def stored(name: str, serial: int, digest: str | None, follow_ups: str, body: st
     """
     with readable(f"the stored state of {name}"):
         whole_number(serial)
-        if body is None and digest is None and follow_ups == _NOTHING_OPEN:
-            return Stored(organization=None, serial=serial, digest=None)
-        if body is None or digest != "sha256:" + sha256_hex(body.encode()):
-            raise ValueError("the document does not match its digest")
-        organization = read_organization(json.loads(body))
-        if organization.name != name:
-            raise ValueError(f"the document is that of {organization.name}")
-        return Stored(organization=organization, serial=serial, digest=digest, follow_ups=read_follow_ups(name, follow_ups))
+        document = document_in(name, digest, body)
+        left = read_follow_ups(name, follow_ups)
+        if document is None and left:
+            raise ValueError("follow-ups are open, and there is no document")
+        organization = None if document is None else read_organization(document)
+        return Stored(organization=organization, serial=serial, digest=digest, follow_ups=left)
 
 
 def whole_number(value: object) -> int:

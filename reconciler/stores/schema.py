@@ -7,12 +7,6 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
 
-APPLICATION_ID: Final = int.from_bytes(b"RCNL", "big")
-"""What a SQLite file of ours carries in its header, so that another application's is never taken for a state."""
-
-BASE_VERSION: Final = 1
-"""The first version of this schema; each migration adds one."""
-
 NAME: Final = Text(collation="BINARY").with_variant(Text(collation="C"), "postgresql")
 """Names sort as Python sorts them: by code point."""
 

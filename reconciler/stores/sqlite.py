@@ -1,48 +1,25 @@
-"""What is special about SQLite: opening, creating, recovering and migrating one file.
+"""What is special about SQLite: creating, opening and migrating one file, with SQLAlchemy over it.
 
-Rollback journal, never write-ahead logging: checks leave no file behind. Readers open `mode=ro`; never `immutable=1`, which shows
-half-done transactions.
+Rollback journal, never write-ahead logging: checks leave no file behind. How a file is opened to read stands in `opening`.
 """
 
-import logging
 import os
 import sqlite3
-import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, insert
 
-from reconciler.model.errors import CorruptStateError, StoreError
 from reconciler.stores import files
-from reconciler.stores.faults import HotJournalError, fence
-from reconciler.stores.migrate import MIGRATIONS, Migration, apply_all, is_current
+from reconciler.stores.faults import fence
+from reconciler.stores.migrate import BASE_VERSION, MIGRATIONS, Migration, apply_all, is_current
+from reconciler.stores.opening import APPLICATION_ID, connect, open_file, pragma, private_folder, readable_file
 from reconciler.stores.reader import SqlReader
-from reconciler.stores.schema import APPLICATION_ID, BASE_VERSION, meta, metadata
+from reconciler.stores.schema import meta, metadata
 from reconciler.stores.writer import SqlStore, wait
-
-_BUSY_SECONDS: Final = 10.0
-"""How long a statement waits for another process's transaction; those last milliseconds."""
-
-_RECOVERIES: Final = 5
-"""How often a state beside a hot journal is copied before somebody else's writes are too many."""
-
-_log = logging.getLogger("reconciler")
-
-
-def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """Open a file whose transactions begin only where we say so.
-
-    Args:
-        path: absolute.
-        mode: `ro`, or `rw`; neither makes a file.
-    """
-    return sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
 
 
 def reading(raw: sqlite3.Connection) -> Connection:
@@ -70,65 +47,22 @@ def _engine(raw: sqlite3.Connection) -> Engine:
     return create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
 
 
-def _pragma(raw: sqlite3.Connection, name: str) -> int:
-    value: int = raw.execute(f"PRAGMA {name}").fetchone()[0]
-    return value
-
-
-def _open(path: Path, mode: str, location: str) -> sqlite3.Connection:
-    """Open a file and make sure that it is a state of ours, of whatever version."""
-    with fence(location):
-        files.refuse_unusable(path, location)
-        raw = connect(path, mode)
-    try:
-        with fence(location):
-            application = _pragma(raw, "application_id")
-            raw.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except CorruptStateError as error:
-        raw.close()
-        truncated = files.missing_bytes(path)
-        raise CorruptStateError(f"{location} is damaged: {truncated}", hint=files.RESTORE) if truncated else error from error
-    except BaseException:
-        raw.close()
-        raise
-    if application != APPLICATION_ID:
-        raw.close()
-        raise CorruptStateError(f"{location} is the SQLite database of another application", hint="--state names another file")
-    return raw
-
-
 def open_reader(path: Path, *, location: str, migrations: tuple[Migration, ...] = MIGRATIONS) -> SqlReader:
     """Open the state in *path* to read, without a write to it or beside it.
 
     What needs one (a hot journal, an older version) happens to a private copy, which `close` removes.
     """
     with ExitStack() as opened:
-        raw = _readable(path, location, opened)
-        if not is_current(_pragma(raw, "user_version"), migrations, location):
-            raw = _migrated_copy(raw, location, migrations, opened)
+        raw = readable_file(path, location, opened)
+        if not is_current(pragma(raw, "user_version"), migrations, location):
+            raw = migrated_copy(raw, location, migrations, opened)
         return SqlReader(opened.enter_context(closing(reading(raw))), location=location, held=opened)
 
 
-def _readable(path: Path, location: str, opened: ExitStack) -> sqlite3.Connection:
-    for _ in range(_RECOVERIES):
-        try:
-            return opened.enter_context(closing(_open(path, "ro", location)))
-        except HotJournalError:
-            copy = files.copy_with_journal(path, _private_folder(opened))
-        if copy is not None:
-            _log.warning("%s: a writer died in the middle of a change; reading a recovered copy, the next change repairs it", location)
-            return opened.enter_context(closing(_open(copy, "rw", location)))
-        threading.Event().wait(0.05)
-    raise StoreError(f"{location}: a writer died in the middle of a change, and others keep changing it", hint="run the command again")
-
-
-def _private_folder(opened: ExitStack) -> Path:
-    return Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="reconciler-")))
-
-
-def _migrated_copy(raw: sqlite3.Connection, location: str, migrations: tuple[Migration, ...], opened: ExitStack) -> sqlite3.Connection:
+def migrated_copy(raw: sqlite3.Connection, location: str, migrations: tuple[Migration, ...], opened: ExitStack) -> sqlite3.Connection:
+    """Return today's version of the older state behind *raw*: a private copy, which *opened* removes."""
     with fence(location):
-        copy = opened.enter_context(closing(sqlite3.connect(_private_folder(opened) / "state.db", isolation_level=None)))
+        copy = opened.enter_context(closing(sqlite3.connect(private_folder(opened) / "state.db", isolation_level=None)))
         raw.backup(copy)
     _migrate(copy, location, migrations, backup=lambda version: None)
     return copy
@@ -149,8 +83,8 @@ def open_store(
             files.create(path, lambda temporary: _build(temporary, location))
         files.clean(path)
     with ExitStack() as opened:
-        raw = opened.enter_context(closing(_open(path, "rw", location)))
-        if not is_current(_pragma(raw, "user_version"), migrations, location):
+        raw = opened.enter_context(closing(open_file(path, "rw", location)))
+        if not is_current(pragma(raw, "user_version"), migrations, location):
             _migrate(raw, location, migrations, backup=lambda version: _back_up(path, version))
         reads = opened.enter_context(closing(reading(raw)))
         writes = opened.enter_context(closing(writing(raw)))
@@ -170,7 +104,7 @@ def _build(temporary: Path, location: str) -> None:
 
 def _migrate(raw: sqlite3.Connection, location: str, migrations: tuple[Migration, ...], backup: Callable[[int], None]) -> None:
     with fence(location), closing(writing(raw)) as connection, connection.begin():
-        found = _pragma(raw, "user_version")
+        found = pragma(raw, "user_version")
         if is_current(found, migrations, location):
             return  # another process was faster
         backup(found)

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -16,13 +17,13 @@ HEAVY = {"sqlalchemy", "deepdiff", "jsonschema", "referencing", "psutil", "wcwid
 LIGHT = {"reconciler", "reconciler.cli", "reconciler.model"}
 
 
-def loaded(*arguments: str) -> set[str]:
-    """Return the modules that a process has loaded when it ends."""
+def loaded(*arguments: str, folder: Path = ROOT) -> set[str]:
+    """Return the modules that a process in *folder* has loaded when it ends."""
     code = "import sys; from reconciler.cli import main; code = main(sys.argv[1:]); print(sorted(sys.modules), file=sys.stderr)"
     # Measuring coverage would load json and sqlite3 by itself.
     plain = {name: value for name, value in environment().items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=ROOT, env=plain, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code, *arguments], cwd=folder, env=plain, capture_output=True, text=True, timeout=60, check=True
     )
     modules: list[str] = ast.literal_eval(done.stderr.splitlines()[-1])
     return set(modules)
@@ -43,6 +44,13 @@ def test_the_version_loads_the_parser_that_it_speaks_of_and_nothing_else() -> No
     modules = loaded("--version")
     assert modules & HEAVY == set()
     assert "yaml" in modules  # whether it has libyaml is known only to the loaded parser
+
+
+@pytest.mark.parametrize("arguments", [["access", "acme", "a.one@x.example"], ["who-can", "device-management"]], ids=" ".join)
+def test_questions_about_access_load_what_answers_them_and_nothing_else(applied: Place, arguments: list[str]) -> None:
+    modules = loaded(*arguments, folder=applied.folder)
+    assert modules & HEAVY == {"sqlite3"}
+    assert not [name for name in modules if name.startswith(("reconciler.manifests", "reconciler.rules", "reconciler.applying"))]
 
 
 def every_command(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""A `Store` in memory. Passes the same contract suite as the real ones; keeps and gives copies, so no caller can change it from outside."""
+"""A `Store` and `Facts` in memory. Passes the contract suites of the real ones; keeps and gives copies, so no caller can change it."""
 
 import copy
 import itertools
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from reconciler.model.changes import FollowUp, Recorded
-from reconciler.model.documents import compact, organization_document, read_organization, sha256_hex
+from reconciler.model.documents import Document, compact, organization_document, read_organization, sha256_hex
 from reconciler.model.errors import FencedError, StoreError
 from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, Record, entry_hash
 from reconciler.model.lifetimes import next_end
@@ -39,6 +39,16 @@ class MemoryStore:
         serial, body, _ = self._rows.get(name, (0, None, None))
         organization = None if body is None else read_organization(json.loads(body))
         return Stored(organization=organization, serial=serial, digest=_digest(body), follow_ups=self._open.get(name, ()))
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name, (_, body, _) in sorted(self._rows.items()) if body is not None)
+
+    def document(self, name: str) -> Document | None:
+        _, body, _ = self._rows.get(name, (0, None, None))
+        return None if body is None else json.loads(body)
+
+    def documents(self) -> Iterator[Document]:
+        return filter(None, map(self.document, self.names()))
 
     def entries(self, organization: str | None = None) -> Iterator[Entry]:
         names = sorted(self._chains) if organization is None else [organization]

@@ -34,8 +34,8 @@ def access(process: Process, common: Common, first: str | None, second: str | No
     from reconciler import pipeline
     from reconciler.cli.notes import say_notes
     from reconciler.cli.session import Session
-    from reconciler.pipeline.planning import require_state
-    from reconciler.stores import open_reader
+    from reconciler.pipeline.missing import require_state
+    from reconciler.stores import open_facts
 
     session = Session(process, common)
     organization, person = _subjects(*filter(None, (first, second)))
@@ -43,15 +43,15 @@ def access(process: Process, common: Common, first: str | None, second: str | No
         hint = f"reconciler access {organization} --format csv"
         raise UsageError("the access of one person in one organization has no form as CSV", detail="formats: text, json", hint=hint)
     request = session.request()
-    with closing(open_reader(session.state)) as reader:
-        require_state(request, reader)
+    with closing(open_facts(session.state)) as facts:
+        require_state(request, facts)
         instant = at or session.now()
         if organization is None:
-            several = pipeline.access_everywhere(person or "", reader, request, instant)
+            several = pipeline.access_everywhere(person or "", facts, request, instant)
         elif person is None:
-            several = pipeline.access_of_everybody(organization, reader, request, instant)
+            several = pipeline.access_of_everybody(organization, facts, request, instant)
         else:
-            return session.report(pipeline.access_of_person(organization, person, reader, request, instant), exit_code=OK)
+            return session.report(pipeline.access_of_person(organization, person, facts, request, instant), exit_code=OK)
         say_notes(session, several)
         return session.report(several, exit_code=OK)
 

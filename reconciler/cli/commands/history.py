@@ -23,7 +23,7 @@ def history(process: Process, common: Common, organization: str | None) -> int:
     """
     from reconciler import pipeline
     from reconciler.cli.session import Session
-    from reconciler.pipeline.planning import require_state
+    from reconciler.pipeline.missing import require_state
     from reconciler.stores import open_reader
 
     session = Session(process, common)

@@ -26,7 +26,7 @@ def show(process: Process, common: Common, subject: str | None) -> int:
     from reconciler import pipeline
     from reconciler.cli.plans import is_plan_file, read_plan_file
     from reconciler.cli.session import Session
-    from reconciler.pipeline.planning import require_state
+    from reconciler.pipeline.missing import require_state
     from reconciler.stores import open_reader
 
     session = Session(process, common)

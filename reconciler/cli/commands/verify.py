@@ -24,7 +24,7 @@ def verify(process: Process, common: Common) -> int:
     """
     from reconciler import pipeline
     from reconciler.cli.session import Session
-    from reconciler.pipeline.planning import require_state
+    from reconciler.pipeline.missing import require_state
     from reconciler.stores import open_reader
 
     session = Session(process, common)

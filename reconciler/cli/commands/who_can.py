@@ -30,13 +30,13 @@ def who_can(process: Process, common: Common, permission: str, at: datetime | No
     from reconciler import pipeline
     from reconciler.cli.notes import say_notes
     from reconciler.cli.session import Session
-    from reconciler.pipeline.planning import require_state
-    from reconciler.stores import open_reader
+    from reconciler.pipeline.missing import require_state
+    from reconciler.stores import open_facts
 
     session = Session(process, common)
     request = session.request()
-    with closing(open_reader(session.state)) as reader:
-        require_state(request, reader)
-        found = pipeline.permission_holders(permission, reader, request, at or session.now())
+    with closing(open_facts(session.state)) as facts:
+        require_state(request, facts)
+        found = pipeline.permission_holders(permission, facts, request, at or session.now())
         say_notes(session, found)
         return session.report(found, exit_code=OK)

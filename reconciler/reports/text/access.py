@@ -16,6 +16,7 @@ from reconciler.reports.visible import display_width, pad, visible
 _STRONGEST_FIRST: Final = ("full", "conditional", "read", "unknown", "none")
 _SHORT: Final = 2
 """Up to so many restricted settings are named among the reasons; the card lists all of them by their labels."""
+_REMEMBERED: Final = 4096
 _REACH: Final = {"capped": "capped", "left-open": "declared open", "unknown": "reach unknown"}
 
 
@@ -70,7 +71,7 @@ def _permission_holders(page: Page, result: PermissionHolders) -> None:
     """Write who has the permission, organization by organization, then of whom it is not known, then where else to look."""
     page.heading(f"Who has {visible(result.permission)}", f" ({visible(result.label)}) at {format_instant(result.at)}")
     _notes(page, result.findings)
-    known = Phrases(most_settings=_SHORT)
+    known = _Reasons(page, Phrases(most_settings=_SHORT))
     unknown: list[HoldersIn] = []
     unrecorded: dict[str, None] = {}
     holders = organizations = undecided = 0
@@ -136,7 +137,7 @@ def _permissions(page: Page, access: Document) -> None:
         page.line(f"Permissions: none of {len(rights)}")
         return
     page.line(page.paint("Permissions", styles.BOLD))
-    _rights(page, [((permission,), right) for permission, right in given], Phrases(most_settings=_SHORT, ends=False))
+    _rights(page, [((permission,), right) for permission, right in given], _Reasons(page, Phrases(most_settings=_SHORT, ends=False)))
     nothing = [visible(permission) for permission, right in rights.items() if right["access"] == "none"]
     if nothing:
         page.hang("  none of ", _commas(nothing))
@@ -145,7 +146,8 @@ def _permissions(page: Page, access: Document) -> None:
 def _scoped(page: Page, access: Document) -> None:
     if access["scoped"]:
         page.heading("Only within a site, a location or a service")
-        _rights(page, [((one["scope"], one["permission"]), one) for one in access["scoped"]], Phrases(most_settings=_SHORT, ends=False))
+        known = _Reasons(page, Phrases(most_settings=_SHORT, ends=False))
+        _rights(page, [((one["scope"], one["permission"]), one) for one in access["scoped"]], known)
 
 
 def _restricted(page: Page, access: Document) -> None:
@@ -202,22 +204,43 @@ def _caps(lines: Sequence[Document]) -> str:
     return ", ".join(f"{number} {_REACH[reach]}" for reach, number in numbers.items() if number) + f" of {count(len(lines), 'setting')}"
 
 
-def _holders(page: Page, organization: str, holders: Sequence[Document], known: Phrases) -> None:
+class _Reasons:
+    """What stands behind a name and its access, remembered for one report: whoever shares a right shares its wrapped lines."""
+
+    def __init__(self, page: Page, phrases: Phrases) -> None:
+        self._page = page
+        self._phrases = phrases
+        self._known: dict[tuple[int, str, int], tuple[object, str]] = {}
+
+    def behind(self, right: Document, indent: int) -> str:
+        """Return the reasons of *right* as lines that begin in the column *indent*."""
+        reasons = right["because"]
+        key = (id(reasons), right["access"], indent)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            phrases = [visible(phrase) for phrase in self._phrases.of(right)]
+            text = self._page.behind(indent, [atom for phrase in _ended(phrases, ";") for atom in phrase.split(" ")])
+            # The list is kept beside its text: nothing else can have its id meanwhile.
+            known = self._known[key] = (reasons, text)
+        return known[1]
+
+
+def _holders(page: Page, organization: str, holders: Sequence[Document], known: _Reasons) -> None:
     page.gap()
     page.line("  " + page.paint(visible(organization), styles.BOLD))
     _rights(page, [((one["person"], one.get("scope", "")), one) for one in holders], known, indent=4)
 
 
-def _rights(page: Page, rights: Sequence[tuple[tuple[str, ...], Document]], known: Phrases, *, indent: int = 2) -> None:
+def _rights(page: Page, rights: Sequence[tuple[tuple[str, ...], Document]], known: _Reasons, *, indent: int = 2) -> None:
     """Write names, access and reasons, aligned; the reasons hang behind."""
-    names = [tuple(map(visible, name)) for name, _ in rights]
-    used = [index for index in range(len(names[0])) if any(name[index] for name in names)]
-    widths = {index: widest([name[index] for name in names]) for index in used}
-    width = max(display_width(access_word(right)) for _, right in rights)
-    for name, (_, right) in zip(names, rights, strict=True):
-        head = " " * indent + "".join(pad(name[index], widths[index]) + "  " for index in used) + pad(access_word(right), width) + "  "
-        phrases = [visible(phrase) for phrase in known.of(right)]
-        page.hang(head, [atom for phrase in _ended(phrases, ";") for atom in phrase.split(" ")])
+    rows = [(*map(visible, name), access_word(right)) for name, right in rights]
+    used = [index for index in range(len(rows[0])) if any(row[index] for row in rows)]
+    widths = [(index, widest([row[index] for row in rows])) for index in used]
+    for row, (_, right) in zip(rows, rights, strict=True):
+        head = " " * indent + "".join([pad(row[index], width) + "  " for index, width in widths])
+        page.line(head + known.behind(right, display_width(head)))
 
 
 def _commas(items: Sequence[str]) -> list[str]:

@@ -64,6 +64,11 @@ class Page:
         for line in lines[1:]:
             self.line(" " * indent + line)
 
+    def behind(self, indent: int, body: Sequence[str]) -> str:
+        """Return the atoms of *body* in lines that all begin in the column *indent*, to be written behind a head of that width."""
+        first, *others = fill(body, self.room(indent)) or [""]
+        return "\n".join([first.rstrip(), *(inert(" " * indent + line.rstrip()) for line in others)])
+
     def paragraph(self, text: str, indent: int) -> None:
         """Write visible *text*, wrapped, behind *indent* blanks."""
         for line in wrap(text, self.room(indent)):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.documents import compact
-from reconciler.model.writing import hash_document, write_document
+from reconciler.model.writing import Shared, hash_document, write_document
 
 TEXTS = st.text(max_size=8) | st.sampled_from(["##[error]x", "###[", "\\##[", "a\nb", "\ud800", "\u2028", '"', "__x"])
 VALUES = st.recursive(
@@ -48,3 +48,25 @@ def test_the_bytes_are_those_of_the_json_library_but_for_one_marker(document: di
     plain = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=True) + "\n"
     assert written(document) == plain.replace("##[", "#\\u0023[")
     assert "##[" not in written(document)
+
+
+@given(st.lists(VALUES, max_size=3), DOCUMENTS)
+def test_what_elements_share_gives_the_same_bytes(common: list[Any], element: dict[str, Any]) -> None:
+    shared = Shared(common)
+    others = [{**element, "a": shared}, {"b": shared, "a": 1}, common, element]
+    assert written({"list": iter(others)}) == written({"list": json.loads(json.dumps(others))})
+
+
+def test_what_is_shared_is_made_text_once_and_not_kept_for_ever() -> None:
+    made: list[int] = []
+
+    class Counted(dict[str, int]):
+        def items(self) -> Any:
+            made.append(1)
+            return super().items()
+
+    shared = Shared([Counted(a=1)])
+    written({"list": ({"number": number, "shared": shared} for number in range(3))})
+    assert made == [1]
+    several = ({"shared": Shared([number])} for number in range(5000))
+    assert json.loads(written({"list": several}))["list"][-1] == {"shared": [4999]}

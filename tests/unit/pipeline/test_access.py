@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.documents import Document
 from reconciler.model.errors import MissingStateError, UsageError
-from reconciler.model.protocols import Stored
 from reconciler.model.resources import Administrator, Home, Organization, OrganizationType, RestrictedMode
 from reconciler.model.results import Accesses, PermissionHolders
 from reconciler.pipeline import Request, access_everywhere, access_of_everybody, access_of_person, permission_holders
@@ -183,9 +183,9 @@ def test_one_organization_is_read_at_a_time_and_a_partner_once() -> None:
     read: list[str] = []
 
     class Watched(MemoryStore):
-        def read(self, name: str) -> Stored:
+        def document(self, name: str) -> Document | None:
             read.append(name)
-            return super().read(name)
+            return super().document(name)
 
     store = a_fleet()
     store.__class__ = Watched

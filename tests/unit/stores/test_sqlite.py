@@ -437,7 +437,7 @@ def test_waiting_ends_with_the_timeout(path: Path) -> None:
 
 
 def test_a_database_kept_busy_is_locked_not_broken(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite, "_BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("reconciler.stores.opening._BUSY_SECONDS", 0.01)
     with closing(open_store(url(path), create=False)) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(LockedError, match="keep the database busy"):
@@ -445,7 +445,7 @@ def test_a_database_kept_busy_is_locked_not_broken(path: Path, monkeypatch: pyte
 
 
 def test_a_release_that_fails_hides_nothing(path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(sqlite, "_BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("reconciler.stores.opening._BUSY_SECONDS", 0.01)
     with closing(open_store(url(path), create=False)) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
 
         def interrupt() -> None:

@@ -1,0 +1,87 @@
+"""Facts from a SQLite file over plain SQL: questions about access are answered before SQLAlchemy would be loaded."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from reconciler.model.documents import Document
+from reconciler.model.errors import CorruptStateError
+from reconciler.model.instants import parse_instant
+from reconciler.stores.faults import fence
+from reconciler.stores.files import RESTORE
+from reconciler.stores.migrate import MIGRATIONS, Migration, is_current
+from reconciler.stores.opening import pragma, readable_file
+from reconciler.stores.rows import document_in, readable
+
+_PAGE: Final = 500
+"""Documents read at once: enough to be fast, few enough that no reader holds up a writer for long."""
+
+_LAST: Final = "SELECT organization, at FROM chains JOIN journal USING (organization, seq)"
+
+
+class SqliteFacts:
+    """`Facts` over one connection on which every statement is a transaction of its own."""
+
+    def __init__(self, raw: sqlite3.Connection, *, location: str, held: ExitStack) -> None:
+        """Read the lineage.
+
+        Args:
+            raw: stays open until `close`.
+            location: the masked URL.
+            held: what `close` lets go of; taken over once the lineage was read.
+        """
+        self.location = location
+        self._raw = raw
+        found = self._rows("SELECT lineage FROM meta")
+        if len(found) != 1 or not isinstance(found[0][0], str):
+            raise CorruptStateError(f"{location} names no lineage", hint=RESTORE)
+        self.lineage: str | None = found[0][0]
+        self._held = held.pop_all()
+
+    def _rows(self, statement: str, *parameters: object) -> list[Any]:
+        with fence(self.location):
+            return self._raw.execute(statement, parameters).fetchall()
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all stored organizations."""
+        return tuple(name for (name,) in self._rows("SELECT name FROM organizations WHERE digest IS NOT NULL ORDER BY name"))
+
+    def document(self, name: str) -> Document | None:
+        """Return one document, checked against its digest."""
+        found = self._rows("SELECT digest, body FROM organizations WHERE name = ?", name)
+        return document_in(name, *found[0]) if found else None
+
+    def documents(self) -> Iterator[Document]:
+        """Yield all documents, page by page, each checked against its digest."""
+        after = ""
+        while page := self._rows("SELECT name, digest, body FROM organizations WHERE name > ? ORDER BY name LIMIT ?", after, _PAGE):
+            for row in page:
+                document = document_in(*row)
+                if document is not None:
+                    yield document
+            after = page[-1][0]
+
+    def last_recorded(self, organization: str | None = None) -> dict[str, datetime]:
+        """Return when the last entry of one chain, or of every chain, was written."""
+        found = self._rows(_LAST) if organization is None else self._rows(f"{_LAST} WHERE organization = ?", organization)
+        with readable(f"{self.location}, table journal,"):
+            return {name: parse_instant(at) for name, at in found}
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with fence(self.location):
+            self._held.close()
+
+
+def open_facts(path: Path, *, location: str, migrations: tuple[Migration, ...] = MIGRATIONS) -> SqliteFacts:
+    """Open the state in *path*, without a write to it or beside it."""
+    with ExitStack() as opened:
+        raw = readable_file(path, location, opened)
+        if not is_current(pragma(raw, "user_version"), migrations, location):
+            from reconciler.stores.sqlite import migrated_copy  # noqa: PLC0415 - migrating takes SQLAlchemy, and is seldom needed
+
+            raw = migrated_copy(raw, location, migrations, opened)
+        return SqliteFacts(raw, location=location, held=opened)
