@@ -28,7 +28,7 @@ def test_what_is_open_is_listed_everywhere_and_changes_no_exit_code(following: P
             ("globex/organization", "support-case", "confirm the support case"),
         )
     ]
-    for arguments in (["plan", MANIFESTS, "--detailed-exitcode"], ["drift", MANIFESTS, "--fail-on", "warning"]):
+    for arguments in (["plan", MANIFESTS, "--detailed-exitcode"], ["drift", MANIFESTS, "--fail-on", "unobserved"]):
         done = following.json(*arguments)
         assert (done.code, done.document["manual_steps"]) == (0, steps)
         text = following.ok(*arguments)
@@ -139,6 +139,7 @@ def test_more_than_ten_are_counted_and_hostile_text_stays_text(applied: Place) -
     addresses = [f"acme/administrator/p{number:02}\x1b[2J@x.example" for number in range(12)]
     leave_open(applied, *addresses, rule="r\u202e", summary="##[error]x\n::stop-commands::y")
     lines = applied.ok("drift", MANIFESTS, "--now", NOW).splitlines()
+    lines = lines[lines.index("Still open from earlier runs:") :]
     assert lines[:2] == [
         "Still open from earlier runs:",
         r"  acme/administrator/p00\u{1b}[2J@x.example  #\u{23}[error]x\u{a}::stop-commands::y  [r\u{202e}]",
