@@ -23,7 +23,7 @@ from reconciler.pipeline.checking import Known, context_of, in_scope, read_manif
 from reconciler.pipeline.missing import require_state
 from reconciler.pipeline.request import Request
 from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, read_plan
-from reconciler.planning.effects import CUSTOMERS_AFFECTED, PartnerOf, access_changes, beyond
+from reconciler.planning.effects import PartnerOf, access_changes
 from reconciler.planning.guard import TOO_MANY_REMOVALS, too_many, too_many_overall
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
 from reconciler.planning.scope import resolve
@@ -119,8 +119,6 @@ class _Fleet:
                 stored.organization, after, partner_of=self._partner_of(manifests), now=self._now, catalog=self._request.catalog
             )
             made = replace(made, access=tuple(effects))
-            if stored.organization is not None:
-                self.found.extend(beyond(made.changes, self._request.catalog))
         self._add(made, stored)
 
     def _partner_of(self, manifests: Manifests) -> PartnerOf:
@@ -283,8 +281,7 @@ def drift(request: Request, reader: StateReader, now: datetime) -> Drift:
         unapplied=tuple(sorted(map(_difference, (change for change in changes if not change.expires)), key=lambda it: it.address)),
         expected=tuple(sorted(map(_difference, (change for change in changes if change.expires)), key=lambda it: it.address)),
         complete=made.complete,
-        # What a plan notes about the access it would give says nothing about a difference.
-        findings=tuple(finding for finding in made.findings if finding.rule != CUSTOMERS_AFFECTED),
+        findings=made.findings,
     )
 
 

@@ -48,6 +48,9 @@ from reconciler.model.results import (
     Validation,
     Verification,
 )
+from reconciler.planning.diff import diff
+from reconciler.planning.effects import access_changes
+from reconciler.planning.order import in_order
 
 T = TypeVar("T")
 
@@ -217,6 +220,21 @@ def a_changed_organization() -> Plan:
     )
 
 
+def a_changed_partner() -> Plan:
+    """Return the plan of a partner whose people gain and lose rights in customers."""
+    everywhere = frozenset({"acme-health", "globex", "initech", "umbrella", "wonka"})
+    after = people_of(
+        "northwind",
+        replace(PIA, customers=frozenset({"acme-health", "globex", "initech"})),
+        an_administrator("ida@northwind.example", "partner-administrator", customers=everywhere),
+        an_administrator("sam@northwind.example", "partner-administrator"),
+    )
+    after = replace(after, settings=NORTHWIND.settings)
+    changes = tuple(in_order(diff(NORTHWIND, after, NOW)))
+    access = tuple(access_changes(NORTHWIND, after, partner_of=lambda _: None, now=NOW, catalog=CATALOG))
+    return Plan(organization="northwind", serial=7, digest="0f" * 32, as_of=NOW, changes=changes, access=access)
+
+
 def some_access() -> tuple[Document, ...]:
     """Return a few changes of access, one of each kind that reads differently."""
 
@@ -344,6 +362,7 @@ def plans() -> dict[str, Result]:
         "changes": a_fleet_plan(known, a_new_organization(), findings=(FEW, UNCHECKED)),
         "first": a_fleet_plan(a_new_organization(), lineage=None),
         "none": a_fleet_plan(serials={"acme-health": 3}),
+        "partner": a_fleet_plan(a_changed_partner()),
         "refused": a_fleet_plan(known, refusals=(TOO_MANY,), complete=False),
         "hostile": a_fleet_plan(a_hostile_plan(), findings=HOSTILE_FINDINGS[:2]),
     }
