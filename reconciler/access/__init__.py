@@ -5,6 +5,7 @@ Belongs here: the calculation over catalog and model. Does not belong here: inpu
 
 from reconciler.access.codec import access_document, change_document, holder_document, reason_document, right_document
 from reconciler.access.compare import AccessChange, Direction, diff_access
+from reconciler.access.customers import EVERY_CUSTOMER, diff_over_customers
 from reconciler.access.effective import effective, effective_if_any, everybody, people_with_access, staff_over_customers, unrecorded
 from reconciler.access.holders import PermissionHolder, WhoCan, who_can
 from reconciler.access.search import Search
@@ -23,6 +24,7 @@ from reconciler.access.values import (
 from reconciler.access.words import sentence
 
 __all__ = [
+    "EVERY_CUSTOMER",
     "Access",
     "AccessChange",
     "Direction",
@@ -41,6 +43,7 @@ __all__ = [
     "access_document",
     "change_document",
     "diff_access",
+    "diff_over_customers",
     "effective",
     "effective_if_any",
     "everybody",

@@ -23,7 +23,8 @@ class AccessChange:
     """One permission of one person, before and after.
 
     Attributes:
-        scope: `site/NAME`, `location/NAME` or `service/NAME`; None for the whole organization.
+        scope: `site/NAME`, `location/NAME` or `service/NAME`; None for the whole organization. Of a partner organization also
+            `customer/NAME`, and `customer/*` for all customers that the person's own list does not name.
         because: the reasons that are new, or all that hold after it when none is new.
         no_longer: the reasons that are gone.
     """

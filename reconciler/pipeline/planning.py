@@ -35,7 +35,7 @@ from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.waiving import UNUSED_WAIVER, unused_waivers
 from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, read_plan
-from reconciler.planning.effects import CUSTOMERS_AFFECTED, access_changes, beyond
+from reconciler.planning.effects import access_changes
 from reconciler.planning.follow_ups import left_by
 from reconciler.planning.guard import TOO_MANY_REMOVALS, too_many, too_many_overall
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
@@ -46,7 +46,6 @@ from reconciler.rules import ACTOR_RULES, CHANGE_RULES, check
 
 _ABOUT_CHANGES = frozenset({
     ACTOR_UNCHECKED,
-    CUSTOMERS_AFFECTED,
     UNUSED_WAIVER,
     *(rule.id for rule in CHANGE_RULES),
     *(rule.id for rule in ACTOR_RULES),
@@ -153,7 +152,6 @@ class _Fleet:
             )
             made = replace(made, access=tuple(effects))
             if stored.organization is not None:
-                self.found.extend(beyond(made.changes, self._request.catalog))
                 recorded = self._reader.last_changes(declared.name)
                 made = replace(
                     made, since={change.address: recorded[change.address] for change in made.changes if change.address in recorded}

@@ -16,23 +16,48 @@ _KINDS: Final = {
 }
 
 
+_CUSTOMER: Final = "customer/"
+_EVERY: Final = "*"
+_NAMED: Final = 3
+"""So many customers are named; of more, the first two."""
+
+
 def effects(page: Page, changes: Sequence[Mapping[str, Any]]) -> None:
-    """Write one line for each permission of each person, in columns."""
+    """Write one line for each permission of each person, in columns; what changes alike in several customers shares one line."""
     if not changes:
         return
     page.line("  access changes:")
-    rows = [
-        (
-            _WORDS.get(change["direction"], visible(change["direction"])),
-            visible(change["person"]),
-            visible(change["permission"] + (f" ({change['scope']})" if change.get("scope") else "")),
-            f"{visible(change['before'])} -> {visible(change['after'])}",
-            ", ".join(dict.fromkeys(_because(change))),
-        )
-        for change in changes
-    ]
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for change in changes:
+        scope = change.get("scope") or ""
+        kind = _CUSTOMER if scope.startswith(_CUSTOMER) else scope
+        alike.setdefault((kind, *_said(change)), []).append(scope.removeprefix(_CUSTOMER))
+    rows = []
+    for (kind, word, person, permission, sides, why), scopes in alike.items():
+        where = _customers(scopes) if kind == _CUSTOMER else visible(kind)
+        rows.append((word, person, f"{permission} ({where})" if where else permission, sides, why))
     for line in columns(rows):
         page.line(f"    {line}")
+
+
+def _said(change: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+    return (
+        _WORDS.get(change["direction"], visible(change["direction"])),
+        visible(change["person"]),
+        visible(change["permission"]),
+        f"{visible(change['before'])} -> {visible(change['after'])}",
+        ", ".join(dict.fromkeys(_because(change))),
+    )
+
+
+def _customers(names: Sequence[str]) -> str:
+    """Return `acme-health, globex and 3 more`; nobody is named beside the one that stands for all others."""
+    if _EVERY in names:
+        return "every customer"
+    shown = list(map(visible, names))
+    if len(shown) > _NAMED:
+        return f"{', '.join(shown[:2])} and {len(shown) - 2} more"
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
 def _because(change: Mapping[str, Any]) -> Iterator[str]:
@@ -45,6 +70,8 @@ def _because(change: Mapping[str, Any]) -> Iterator[str]:
 
 def _reason(reason: Mapping[str, Any]) -> str:
     text = visible(str(reason["role"])) if "role" in reason else _KINDS.get(reason["kind"], visible(reason["kind"]))
+    if reason["kind"] == "scope-unknown":
+        text += ": may be bound to other customers"
     if "grant" in reason:
         text += f" by grant {visible(str(reason['grant']))}"
     return text

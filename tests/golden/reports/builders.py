@@ -62,6 +62,9 @@ from reconciler.model.results import (
     Validation,
     Verification,
 )
+from reconciler.planning.diff import diff
+from reconciler.planning.effects import access_changes
+from reconciler.planning.order import in_order
 from tests.golden.reports import rulebook
 
 T = TypeVar("T")
@@ -230,6 +233,21 @@ def a_changed_organization() -> Plan:
         ranges={change.address: at(line) for change, line in zip(changes, lines, strict=True) if change.name != "inc-4700"},
         access=some_access(),
     )
+
+
+def a_changed_partner() -> Plan:
+    """Return the plan of a partner whose people gain and lose rights in customers."""
+    everywhere = frozenset({"acme-health", "globex", "initech", "umbrella", "wonka"})
+    after = people_of(
+        "northwind",
+        replace(PIA, customers=frozenset({"acme-health", "globex", "initech"})),
+        an_administrator("ida@northwind.example", "partner-administrator", customers=everywhere),
+        an_administrator("sam@northwind.example", "partner-administrator"),
+    )
+    after = replace(after, settings=NORTHWIND.settings)
+    changes = tuple(in_order(diff(NORTHWIND, after, NOW)))
+    access = tuple(access_changes(NORTHWIND, after, partner_of=lambda _: None, now=NOW, catalog=CATALOG))
+    return Plan(organization="northwind", serial=7, digest="0f" * 32, as_of=NOW, changes=changes, access=access)
 
 
 def some_access() -> tuple[Document, ...]:
@@ -433,6 +451,7 @@ def plans() -> dict[str, Result]:
             open_steps=again(*OPEN),
         ),
         "open": a_fleet_plan(serials={"acme-health": 3}, open_steps=again(*OPEN[:2])),
+        "partner": a_fleet_plan(a_changed_partner()),
         "refused": a_fleet_plan(known, refusals=(TOO_MANY,), complete=False),
         "hostile": a_fleet_plan(
             replace(a_hostile_plan(), steps=HOSTILE_STEPS), findings=HOSTILE_FINDINGS[:2], open_steps=again(*HOSTILE_OPEN)

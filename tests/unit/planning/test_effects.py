@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
-from reconciler.model.changes import Action
-from reconciler.model.resources import Organization, OrganizationType, RestrictedMode
-from reconciler.planning.diff import diff
-from reconciler.planning.effects import access_changes, beyond
+from reconciler.model.resources import Administrator, Organization, OrganizationType, RestrictedMode
+from reconciler.planning.effects import access_changes
 from tests.fakes.builders import ALICE, BOB, CATALOG, HOUR, NOW, a_grant, an_administrator, an_organization, settings
+
+
+def no_partner(name: str) -> None:
+    """Know nothing of any partner."""
 
 
 def told(before: Organization | None, after: Organization | None, partners: Mapping[str, Organization | None] | None = None) -> list[Any]:
@@ -70,20 +70,103 @@ def test_an_elevation_gives_what_a_full_administrator_has() -> None:
     assert any(row[1:4] == ("assign-roles", "none", "full") for row in found)
 
 
-@pytest.mark.parametrize(("role", "noted"), [("help-desk-administrator-basic", True), ("device-administrator", False)])
-def test_what_reaches_customers_is_noted(role: str, *, noted: bool) -> None:
-    before = an_organization(ALICE, BOB, name="northwind", settings=settings(type=OrganizationType.PARTNER))
-    after = with_people(before, ALICE, BOB, an_administrator("ines@northwind.example", role))
-    changes = list(diff(before, after, NOW))
-    assert [change.action for change in changes] == [Action.CREATE]
-    found = [(finding.rule, finding.address) for finding in beyond(changes, CATALOG)]
-    assert found == ([("customers-affected", "northwind/administrator/ines@northwind.example")] if noted else [])
+def a_partner(*people: Administrator, name: str = "northwind", **fields: Any) -> Organization:
+    return an_organization(ALICE, *people, name=name, settings=settings(type=OrganizationType.PARTNER), **fields)
 
 
-def test_other_customers_for_a_partner_administrator_are_noted() -> None:
-    def bound(*customers: str) -> Organization:
-        lea = an_administrator("lea@northwind.example", "partner-administrator", customers=frozenset(customers))
-        return an_organization(ALICE, lea, name="northwind", settings=settings(type=OrganizationType.PARTNER))
+def in_customers(before: Organization | None, after: Organization | None, **fields: Any) -> list[tuple[str, str, str, str, str]]:
+    """Return who, where, permission, before and after of what changes in customers."""
+    found = access_changes(before, after, partner_of=no_partner, now=NOW, catalog=CATALOG, **fields)
+    rows = ((one["person"], one.get("scope", ""), one["permission"], one["before"], one["after"]) for one in found)
+    return [row for row in rows if row[1].startswith("customer/")]
 
-    assert [finding.rule for finding in beyond(diff(bound("acme"), bound("acme", "globex"), NOW), CATALOG)] == ["customers-affected"]
-    assert list(beyond(diff(bound("acme"), bound("acme"), NOW), CATALOG)) == []
+
+def lea(*customers: str) -> Administrator:
+    return an_administrator("lea@northwind.example", "partner-administrator", customers=frozenset(customers))
+
+
+INES = an_administrator("ines@northwind.example", "partner-full-administrator")
+
+
+def test_a_role_that_reaches_every_customer_is_told_once_for_all_of_them() -> None:
+    found = list(access_changes(a_partner(), a_partner(INES), partner_of=no_partner, now=NOW, catalog=CATALOG))
+    everywhere = [one for one in found if one.get("scope") == "customer/*"]
+    assert {one["organization"] for one in found} == {"northwind"}
+    assert {one["person"] for one in everywhere} == {INES.email}
+    (devices,) = [one for one in everywhere if one["permission"] == "device-management"]
+    assert (devices["before"], devices["after"], devices["direction"]) == ("none", "full", "gained")
+    (reason,) = devices["because"]
+    assert (reason["kind"], reason["role"], reason["matrix"]) == ("cell", "partner-full-administrator", "customer-management")
+    assert {one.get("scope") for one in found} == {None, "customer/*"}
+
+
+def test_a_list_of_customers_is_told_customer_by_customer_that_comes_or_goes() -> None:
+    found = in_customers(a_partner(lea("acme", "globex")), a_partner(lea("globex", "initech")))
+    assert {(who, where) for who, where, *_ in found} == {(lea().email, "customer/acme"), (lea().email, "customer/initech")}
+    assert ("lea@northwind.example", "customer/acme", "device-management", "full", "none") in found
+    assert ("lea@northwind.example", "customer/initech", "customer-list", "none", "conditional") in found
+    assert in_customers(a_partner(lea("acme")), a_partner(lea("acme"))) == []
+
+
+def test_all_listed_customers_are_told_when_the_role_itself_comes_or_goes() -> None:
+    gained, lost = in_customers(a_partner(), a_partner(lea("acme", "globex"))), in_customers(a_partner(lea("acme", "globex")), a_partner())
+    assert {where for _, where, *_ in gained} == {where for _, where, *_ in lost} == {"customer/acme", "customer/globex"}
+    assert [(*row[:3], row[4], row[3]) for row in lost] == gained
+
+
+def test_customers_that_are_not_managed_are_unknown_and_neither_all_nor_none() -> None:
+    unmanaged = replace(lea(), customers=None)
+    gained = in_customers(a_partner(), a_partner(unmanaged))
+    assert {(where, before, after) for _, where, _, before, after in gained} == {("customer/*", "none", "unknown")}
+    known = in_customers(a_partner(unmanaged), a_partner(lea("acme")))
+    assert ("lea@northwind.example", "customer/*", "device-management", "unknown", "none") in known
+    assert ("lea@northwind.example", "customer/acme", "device-management", "unknown", "full") in known
+
+
+def test_a_role_for_all_beside_a_list_leaves_what_the_list_gives() -> None:
+    both = replace(lea("acme"), roles=frozenset({"partner-administrator", "partner-full-administrator"}))
+    found = in_customers(a_partner(both), a_partner(lea("acme")))
+    assert ("lea@northwind.example", "customer/*", "device-management", "full", "none") in found
+    assert [row[2:] for row in found if row[1] == "customer/acme"] == [("users-and-licenses", "full", "none")]
+
+
+def test_no_elevation_reaches_what_roles_give_in_customers() -> None:
+    tom = an_administrator("tom@northwind.example", "help-desk-administrator-advanced")
+    running = a_grant(agent_email=tom.email, agent_type="managing-partner", organization="northwind")
+    plain, elevated = (in_customers(a_partner(), a_partner(tom, grants=grants)) for grants in ([], [running]))
+    assert plain == elevated
+    assert ("tom@northwind.example", "customer/*", "device-management", "none", "read") in plain
+
+
+def test_what_has_ended_is_gone_on_both_sides() -> None:
+    over = replace(INES, expires_at=NOW)
+    assert in_customers(a_partner(over), a_partner()) == []
+    assert in_customers(a_partner(replace(INES, expires_at=NOW + HOUR)), a_partner()) == in_customers(a_partner(INES), a_partner())
+
+
+def test_only_a_partner_has_customers() -> None:
+    customer = an_organization(ALICE, INES, name="northwind")
+    assert in_customers(an_organization(ALICE, name="northwind"), customer) == []
+    assert in_customers(customer, a_partner(INES)) == in_customers(a_partner(), a_partner(INES))
+
+
+def test_people_and_places_come_in_order() -> None:
+    after = a_partner(INES, lea("initech", "acme"), an_administrator("zoe@northwind.example", "device-administrator"))
+    found = access_changes(a_partner(), after, partner_of=no_partner, now=NOW, catalog=CATALOG)
+    places = [(one["person"], one.get("scope", ""), one["permission"]) for one in found]
+    assert places == sorted(places)
+    assert len(places) == len(set(places))
+
+
+def test_an_organization_that_is_created_counts_where_it_is_asked_for() -> None:
+    def created(before: Organization | None, after: Organization | None) -> list[Any]:
+        return list(access_changes(before, after, partner_of=no_partner, now=NOW, catalog=CATALOG, created=True))
+
+    customer = an_organization(ALICE, BOB, grants=[a_grant()])
+    found = created(None, customer)
+    assert {one["person"] for one in found} == {"alice@acme.example", "bob@acme.example", "tac@cisco.example"}
+    assert {(one["before"], one["after"] == "none") for one in found} == {("none", False)}
+    assert in_customers(None, a_partner(INES), created=True) == in_customers(a_partner(), a_partner(INES))
+    grants_alone = replace(customer, settings=None, administrators={})
+    assert {one["person"] for one in created(grants_alone, customer)} == {"alice@acme.example", "bob@acme.example"}
+    assert created(customer, None) == created(customer, replace(customer, settings=None)) == []
