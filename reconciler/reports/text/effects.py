@@ -38,6 +38,10 @@ def effects(page: Page, changes: Sequence[Mapping[str, Any]]) -> None:
         rows.append((word, person, f"{permission} ({where})" if where else permission, sides, why))
     for line in columns(rows):
         page.line(f"    {line}")
+    freed = sorted({setting for change in changes for setting in _freed(change)})
+    if freed:
+        *others, last = map(visible, freed)
+        page.hang("    no longer restricted: ", [*(f"{setting}," for setting in others), last])
 
 
 def _said(change: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
@@ -66,6 +70,16 @@ def _because(change: Mapping[str, Any]) -> Iterator[str]:
         if lost and change["no_longer"] and reason["access"] == "none":
             continue
         yield ("was " if lost and change["no_longer"] and "role" in reason else "") + _reason(reason)
+    if not lost and any(_freed(change)):
+        yield "no longer restricted"
+
+
+def _freed(change: Mapping[str, Any]) -> Iterator[str]:
+    """The settings that restricted mode gives back."""
+    if change["direction"] != "lost":
+        for reason in change["no_longer"]:
+            if reason["kind"] == "restriction":
+                yield from reason.get("settings", ())
 
 
 def _reason(reason: Mapping[str, Any]) -> str:
