@@ -116,7 +116,12 @@ class _Fleet:
         if made.changes:
             made = with_ranges(made, manifests.ranges(declared.name, [change.address for change in made.changes]))
             effects = access_changes(
-                stored.organization, after, partner_of=self._partner_of(manifests), now=self._now, catalog=self._request.catalog
+                stored.organization,
+                after,
+                partner_of=self._partner_of(manifests),
+                now=self._now,
+                catalog=self._request.catalog,
+                created=self._request.full_access,
             )
             made = replace(made, access=tuple(effects))
         self._add(made, stored)
