@@ -85,7 +85,14 @@ class Session:
         refuse_plan_files(paths)
         return paths
 
-    def request(self, paths: tuple[str, ...] = (), *, allow_empty: bool = False, acknowledged: Acknowledgements | None = None) -> Request:
+    def request(
+        self,
+        paths: tuple[str, ...] = (),
+        *,
+        allow_empty: bool = False,
+        full_access: bool = False,
+        acknowledged: Acknowledgements | None = None,
+    ) -> Request:
         """Return what the use case is asked for."""
         return Request(
             catalog=load(),
@@ -93,6 +100,7 @@ class Session:
             organizations=frozenset(self._common.organizations),
             labels=self._common.labels,
             allow_empty=allow_empty,
+            full_access=full_access,
             policy=self.settings.policy,
             acknowledged=acknowledged or Acknowledgements(),
             state=self.state,

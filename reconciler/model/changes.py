@@ -177,7 +177,7 @@ class Plan:
         valid_until: the first instant after `as_of` at which that happens; None when never, or without changes.
         unchanged: how many declared resources need no change.
         ranges: address to the place in the manifests that declares it (or would).
-        access: who gains or loses which permission, as documents; left out for an organization that is created.
+        access: who gains or loses which permission, as documents; for an organization that is created, only where that was asked for.
         steps: what people have to do beside the changes.
         since: address to the record that made the resource what it is before its change; nothing where there is none.
     """

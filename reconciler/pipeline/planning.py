@@ -141,22 +141,25 @@ class _Fleet:
         self.found.extend(forbidden)
         self.found.extend(self._undeclared(declared, stored.organization))
         made = self._plan(declared.name, stored, after, declared=resources)
-        if made.changes:
-            verdict = self._judge.verdict(stored.organization, after, self._now)
-            self.found.extend(verdict.findings)
-            self.refused.extend(verdict.refusals)
-            made = replace(made, steps=verdict.steps)
-            made = with_ranges(made, manifests.ranges(declared.name, [change.address for change in made.changes]))
-            effects = access_changes(
-                stored.organization, after, partner_of=self._partners.find, now=self._now, catalog=self._request.catalog
-            )
-            made = replace(made, access=tuple(effects))
-            if stored.organization is not None:
-                recorded = self._reader.last_changes(declared.name)
-                made = replace(
-                    made, since={change.address: recorded[change.address] for change in made.changes if change.address in recorded}
-                )
-        self._add(made, stored)
+        self._add(self._explained(made, stored.organization, after, manifests) if made.changes else made, stored)
+
+    def _explained(self, made: Plan, before: Organization | None, after: Organization, manifests: Manifests) -> Plan:
+        """Judge the changes, and say where each is declared, what it means, and since when things are as they are."""
+        verdict = self._judge.verdict(before, after, self._now)
+        self.found.extend(verdict.findings)
+        self.refused.extend(verdict.refusals)
+        effects = access_changes(
+            before,
+            after,
+            partner_of=self._partners.find,
+            now=self._now,
+            catalog=self._request.catalog,
+            created=self._request.full_access,
+        )
+        addresses = [change.address for change in made.changes]
+        recorded = {} if before is None else self._reader.last_changes(made.organization)
+        made = replace(made, steps=verdict.steps, access=tuple(effects), since={it: recorded[it] for it in addresses if it in recorded})
+        return with_ranges(made, manifests.ranges(made.organization, addresses))
 
     def _undeclared(self, declared: Organization, stored: Organization | None) -> Iterator[Finding]:
         """Name what a run of grants alone leaves running without a declaration."""

@@ -32,6 +32,12 @@ def acknowledgements(allow_removals: tuple[tuple[str, int], ...], prune: tuple[s
 @common_options(reads=True)
 @click.option("--out", metavar="FILE.json", help="Save the plan, to be applied as it is.")
 @click.option("--detailed-exitcode", is_flag=True, envvar="RECONCILER_DETAILED_EXITCODE", help="Exit 2 when there are changes.")
+@click.option(
+    "--access",
+    type=click.Choice(["changes", "full"]),
+    default="changes",
+    help="Who gets which permission: in organizations that exist already (changes, the default) or in new ones as well (full).",
+)
 @click.option("--allow-empty", is_flag=True, help="Go on when there are no manifests at all.")
 @click.option("--allow-removals", type=Removals(), multiple=True, help="Exactly N removals in ORG (or all) are meant; not saved.")
 @click.option("--prune", metavar="ORG", multiple=True, help="Stop managing an organization that no manifest declares; repeatable.")
@@ -43,6 +49,7 @@ def plan(
     *,
     out: str | None,
     detailed_exitcode: bool,
+    access: str,
     allow_empty: bool,
     allow_removals: tuple[tuple[str, int], ...],
     prune: tuple[str, ...],
@@ -53,7 +60,7 @@ def plan(
     Examples:
       reconciler plan organizations/
       reconciler plan organizations/ --out plan.json --detailed-exitcode
-      reconciler plan organizations/ --org acme-health --format json
+      reconciler plan organizations/ --org acme-health --access full --format json
     """
     from reconciler import pipeline
     from reconciler.cli.session import Session
@@ -62,7 +69,12 @@ def plan(
 
     session = Session(process, common)
     refuse_name(out)
-    request = session.request(session.paths(paths), allow_empty=allow_empty, acknowledged=acknowledgements(allow_removals, prune))
+    request = session.request(
+        session.paths(paths),
+        allow_empty=allow_empty,
+        full_access=access == "full",
+        acknowledged=acknowledgements(allow_removals, prune),
+    )
     with closing(open_reader(session.state)) as reader:
         made = pipeline.plan(request, reader, session.now())
     if out is not None:
