@@ -14,9 +14,9 @@ from reconciler.model.identifiers import grant_address, identity
 from reconciler.model.instants import format_instant
 from reconciler.model.lifetimes import grant_end
 from reconciler.model.resources import Administrator, Grant, Organization, OrganizationFacts
-from reconciler.rules.base import Context, OnRecord, Violation, closest, listing
+from reconciler.rules.base import Context, OnRecord, Violation, listing
 from reconciler.rules.holding import held_roles
-from reconciler.rules.people import appearance
+from reconciler.rules.people import taken_for_one
 from reconciler.rules.transition import Transition
 
 _APPROVED_BY: Final[Path] = ("spec", "approvedBy")
@@ -50,7 +50,7 @@ def grant_approver(organization: Organization, context: Context) -> Iterator[Vio
             yield Violation(
                 message=f"{by}, who approves grant {grant.name}, was no full administrator of {facts.name} at {format_instant(at)}",
                 detail=f"held then: {_held(record.person, at, context)}; an elevation does not count; {_INFERRED_APPROVER}",
-                hint=closest(by, _full_administrators(organization, at)) or f"let a full administrator of {facts.name} approve",
+                hint=f"let a full administrator of {facts.name} approve",
                 path=_APPROVED_BY,
                 address=_address(grant),
             )
@@ -69,7 +69,7 @@ def grant_self_approved(organization: Organization, context: Context) -> Iterato
         by = grant.approved_by or ""
         if identity(by) == identity(grant.agent_email):
             message = f"{by} approves their own access in grant {grant.name}"
-        elif appearance(by) == appearance(grant.agent_email):
+        elif taken_for_one(by, grant.agent_email):
             message = f"{by} approves grant {grant.name} for {grant.agent_email}, which counts as the same person"
         else:
             continue
@@ -304,11 +304,6 @@ def _held(person: Administrator | None, at: datetime, context: Context) -> str:
     if person is None or not person.live_at(at):
         return "no role"
     return listing(list(held_roles(person, context.catalog)))
-
-
-def _full_administrators(organization: Organization, at: datetime) -> list[str]:
-    people = (organization.administrators or {}).values()
-    return sorted(person.email for person in people if FULL_ADMINISTRATOR in person.roles and person.live_at(at))
 
 
 def _address(grant: Grant) -> str:

@@ -42,24 +42,33 @@ def _look_alikes(email: str) -> list[str]:
     ]
 
 
-def appearance(email: str) -> str:
-    """Return what two addresses have in common that a reader takes for one: look-alike letters folded, nothing after a plus sign.
+def taken_for_one(one: str, other: str) -> bool:
+    """Tell whether a reader takes two addresses for one person's: look-alike letters folded, and nothing after a plus sign.
 
     For comparing only, and only where a needless match does little harm: it also folds `1` and `l`, `0` and `o`.
     Source: Unicode Technical Standard #39 (skeletons of confusable strings); plus tags are our choice (inferred).
     """
+    return not _appearances(one).isdisjoint(_appearances(other))
+
+
+def _appearances(email: str) -> set[str]:
+    # NFKC makes another letter of some look-alikes (a lunate sigma), so the address is folded without it as well.
+    return {_folded(email.casefold()), _folded(identity(email))}
+
+
+def _folded(email: str) -> str:
+    local, at, domain = "".join(map(_prototype, email)).casefold().rpartition("@")
+    return (local.partition("+")[0] or local) + at + domain
+
+
+def _prototype(letter: str) -> str:
+    """The tables lead from each letter to the one that it stands for, and from that one to all of its letters."""
     from confusable_homoglyphs.confusables import confusables_data  # noqa: PLC0415 -- as above
 
-    def prototype(letter: str) -> str:
-        """The tables lead from each letter to the one it stands for, and from that one to all of its letters."""
-        alike: list[str] = [other["c"] for other in confusables_data.get(letter, ())]
-        if len(alike) != 1:
-            return letter
-        return alike[0] if len(confusables_data.get(alike[0], ())) > 1 else min(letter, alike[0])
-
-    folded = "".join(map(prototype, identity(email))).casefold()
-    local, at, domain = folded.rpartition("@")
-    return (local.partition("+")[0] or local) + at + domain
+    alike: list[str] = [other["c"] for other in confusables_data.get(letter, ())]
+    if len(alike) != 1:
+        return letter
+    return alike[0] if len(confusables_data.get(alike[0], ())) > 1 else min(letter, alike[0])
 
 
 def internal_to_two_organizations(organization: Organization, context: Context) -> Iterator[Violation]:
