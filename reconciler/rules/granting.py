@@ -32,8 +32,8 @@ def grant_approver(organization: Organization, context: Context) -> Iterator[Vio
     Source: nbhqds0 (stated, R001: a full administrator of the customer is asked); that nobody else can approve is inferred.
     Why: access would be passed on by whoever was let in for an hour.
     """
-    facts = _facts(organization, context)
     for grant, at in _approved(organization, context):
+        facts = _facts(organization, context)
         if facts is None:
             return  # undeclared-organization says it
         by = grant.approved_by or ""
@@ -91,11 +91,13 @@ def grant_agent(organization: Organization, context: Context) -> Iterator[Violat
     role does (N05), and that agents of both kinds hold it (C19), is inferred.
     Why: whoever is not on the partner's list is not from the partner.
     """
-    facts = _facts(organization, context)
     for grant in _open(organization, context):
         kind = context.catalog.agents.get(grant.agent_type)
-        if kind is None or kind.origin is Origin.ANYWHERE or facts is None:
+        if kind is None or kind.origin is Origin.ANYWHERE:
             continue
+        facts = _facts(organization, context)
+        if facts is None:
+            return  # undeclared-organization says it
         if kind.origin is Origin.ANY_PARTNER:
             yield from _asking(grant, "a partner organization", context.partners(), context)
         elif facts.managed_by is not None:
@@ -142,11 +144,11 @@ def grant_approved_by_the_partner(organization: Organization, context: Context) 
     Source: fs78p5 (stated, R094: a partner does not make itself full administrator); that it holds for an hour too is inferred.
     Why: who gets full access to a customer is the customer's decision.
     """
-    facts = _facts(organization, context)
-    partner = facts.managed_by if facts is not None else None
-    if partner is None:
-        return
     for grant, at in _approved(organization, context):
+        facts = _facts(organization, context)
+        partner = facts.managed_by if facts is not None else None
+        if partner is None:
+            return
         own = context.people_of(partner) or frozenset()
         kind = context.catalog.agents.get(grant.agent_type)
         of_partner = identity(grant.agent_email) in own or (kind is not None and kind.origin is Origin.MANAGING_PARTNER)
