@@ -6,6 +6,6 @@ Belongs here: locks, verification, performing, records. Does not belong here: ho
 
 from reconciler.applying.door import apply_plan
 from reconciler.applying.run import Run
-from reconciler.applying.verification import earlier_run, verify
+from reconciler.applying.verification import UNREADABLE, earlier_run, verify
 
-__all__ = ["Run", "apply_plan", "earlier_run", "verify"]
+__all__ = ["UNREADABLE", "Run", "apply_plan", "earlier_run", "verify"]

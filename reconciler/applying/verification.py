@@ -24,7 +24,7 @@ from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import live_people, plan_organization
 from reconciler.planning.scope import forbidden
 
-_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
 """What reading a document of another shape may raise."""
 
 
@@ -93,7 +93,7 @@ def _verify_organization(plan: Plan, fleet: FleetPlan, stored: Stored, run: Run,
     try:
         after = perform_all(stored.organization, plan.changes, now, request_lifetime=lifetime)
         again = plan_organization(name, stored, after, lineage=fleet.lineage, now=now, catalog=run.catalog, acknowledged=run.acknowledged)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _tampered(f"the changes of {name} cannot be performed", str(error)) from error
     for organization in filter(None, (stored.organization, after)):
         passed = [moment for moment in moments(organization, request_lifetime=lifetime) if plan.as_of < moment.at <= now]
@@ -156,14 +156,14 @@ def _end_of(change: Change, run: Run) -> datetime | None:
 def _read_administrator(change: Change, document: Document) -> Administrator:
     try:
         return read_administrator(document)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _tampered(f"{change.address} cannot be read", str(error)) from error
 
 
 def _read_grant(change: Change, document: Document) -> Grant:
     try:
         return read_grant(document)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _tampered(f"{change.address} cannot be read", str(error)) from error
 
 

@@ -4,17 +4,18 @@ Belongs here: reading and typing facts. The facts themselves stand in `data/`, e
 Does not belong here: rules, access calculation, anything about manifests. May know: yaml.
 """
 
-from reconciler.catalog.catalog import FULL_ADMINISTRATOR, AccountKind, Catalog, load, matrices
+from reconciler.catalog.catalog import FULL_ADMINISTRATOR, AccountKind, AgentKind, Catalog, load, matrices
 from reconciler.catalog.matrix import Cell, Matrices, Matrix, Row
 from reconciler.catalog.roles import ANY, Assigner, Column, Exclusion, Limit, Prerequisite, Role, Stated
 from reconciler.catalog.settings import Cap, RestrictedSetting
-from reconciler.catalog.words import Confidence, Evidence, Holder, Level, Permitted
+from reconciler.catalog.words import Confidence, Evidence, Holder, Level, Origin, Permitted
 from reconciler.model.rulebook import Source
 
 __all__ = [
     "ANY",
     "FULL_ADMINISTRATOR",
     "AccountKind",
+    "AgentKind",
     "Assigner",
     "Cap",
     "Catalog",
@@ -28,6 +29,7 @@ __all__ = [
     "Limit",
     "Matrices",
     "Matrix",
+    "Origin",
     "Permitted",
     "Prerequisite",
     "RestrictedSetting",

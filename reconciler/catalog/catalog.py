@@ -6,10 +6,10 @@ from datetime import timedelta
 from functools import cache
 
 from reconciler.catalog.matrix import FILES, Matrices, Reader
-from reconciler.catalog.reading import Facts, data, known, sources_of, word
+from reconciler.catalog.reading import Facts, data, known, only, sources_of, word
 from reconciler.catalog.roles import ANY, Assigner, Exclusion, Role, Roles
 from reconciler.catalog.settings import RestrictedSetting, read_settings
-from reconciler.catalog.words import Permitted
+from reconciler.catalog.words import Evidence, Origin, Permitted
 from reconciler.model.changes import Risk
 from reconciler.model.rulebook import Source
 
@@ -26,24 +26,38 @@ class AccountKind:
     sources: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentKind:
+    """A kind of support agent; one of a partner holds a role there that may ask for an elevation."""
+
+    id: str
+    origin: Origin
+    evidence: Evidence
+    sources: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Catalog:
     """All facts, by id. Compared by identity, so that others may keep what they derive from it.
 
     Attributes:
         homes: the kinds of account of external people.
+        agents: the kinds of support agent.
         partner_assigners: who gives roles in a partner organization.
         request_lifetime: how long an undecided elevation request lives (nbhqds0).
         elevation_lifetime: how long a granted elevation gives access at most, from approval (nbhqds0).
+        clock_tolerance: how far an instant that has passed may lie ahead of our clock (our choice).
     """
 
     sources: Mapping[str, Source]
     roles: Mapping[str, Role]
     homes: Mapping[str, AccountKind]
+    agents: Mapping[str, AgentKind]
     partner_assigners: tuple[Assigner, ...]
     restricted_settings: Mapping[str, RestrictedSetting]
     request_lifetime: timedelta
     elevation_lifetime: timedelta
+    clock_tolerance: timedelta
 
     @property
     def matrices(self) -> Matrices:
@@ -75,10 +89,12 @@ def load() -> Catalog:
         sources=sources,
         roles=roles.read(),
         homes={kind: _home(kind, one, sources) for kind, one in facts["homes"].items()},
+        agents={kind: _agent(kind, one, sources) for kind, one in facts["agents"].items()},
         partner_assigners=roles.assigners("partner"),
         restricted_settings=read_settings(data("restricted-settings.yaml"), sources),
         request_lifetime=timedelta(seconds=durations["request"]["seconds"]),
         elevation_lifetime=timedelta(seconds=durations["elevation"]["seconds"]),
+        clock_tolerance=timedelta(seconds=durations["clock-tolerance"]["seconds"]),
     )
 
 
@@ -107,3 +123,10 @@ def _check_columns(role: Role, found: tuple[str, ...]) -> None:
 
 def _home(kind: str, facts: Facts, sources: Mapping[str, Source]) -> AccountKind:
     return AccountKind(id=kind, external=word(Permitted, facts["external"], kind), sources=sources_of(facts, sources, kind))
+
+
+def _agent(kind: str, facts: Facts, sources: Mapping[str, Source]) -> AgentKind:
+    place = f"agent {kind}"
+    only(facts, ("origin", "evidence", "sources"), place)
+    evidence, origin = word(Evidence, facts["evidence"], place), word(Origin, facts["origin"], place)
+    return AgentKind(id=kind, origin=origin, evidence=evidence, sources=sources_of(facts, sources, place))

@@ -111,6 +111,7 @@ class Role:
         may_vanish: the kinds of holder from whom Control Hub may take it by itself.
         regained_only: whoever is demoted to it held it before.
         scope_assigned_by: the roles whose holders assign the scope that goes with it.
+        may_ask: its holders may ask a customer for an elevation.
         acts_as: the column whose rights it has while it runs.
         uncharted: how it appears in its scope when no matrix describes it.
         sources: ids of `Catalog.sources`.
@@ -141,6 +142,7 @@ class Role:
     may_vanish: Stated | None = None
     regained_only: Stated | None = None
     scope_assigned_by: Stated | None = None
+    may_ask: Stated | None = None
     acts_as: Column | None = None
     uncharted: Uncharted | None = None
 
@@ -155,6 +157,7 @@ _STATED = {
     "may_vanish": "holders",
     "regained_only": None,
     "scope_assigned_by": "roles",
+    "may_ask": None,
 }
 """Facts that are `Stated`, and the key of what they are about."""
 

@@ -44,6 +44,14 @@ class Holder(StrEnum):
     OTHER_ORGANIZATION = "other-organization"
 
 
+class Origin(StrEnum):
+    """Of which organization a support agent is an administrator; `anywhere` where no list here could say so."""
+
+    MANAGING_PARTNER = "managing-partner"
+    ANY_PARTNER = "any-partner"
+    ANYWHERE = "anywhere"
+
+
 class Permitted(StrEnum):
     """Whether something may be; `unknown` where the articles do not say."""
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 
 from reconciler import __version__
-from reconciler.applying import Run, apply_plan, earlier_run
+from reconciler.applying import UNREADABLE, Run, apply_plan, earlier_run
 from reconciler.manifests import judge_values
 from reconciler.model.changes import Plan
 from reconciler.model.documents import read_settings
@@ -24,7 +25,9 @@ from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.planning import plan, require_acknowledged
 from reconciler.pipeline.reading import names_in
 from reconciler.pipeline.request import Approval, Request, RunSettings
+from reconciler.pipeline.standing import Standing
 from reconciler.planning.codec import stale
+from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import plan_organization, summarize
 from reconciler.planning.seal import PlanHash
 from reconciler.reports.stateless import without_stateless
@@ -102,13 +105,18 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
         facts = _facts_of(made.plans()) if recheck else {}
         known = Known(facts, store)
         now = settings.clock.now()
+        planned = _Planned(made, store, now, request) if recheck else None
+        partners = Partners(now, reader=store, planned=planned, facts=facts)
         context = Context(
             now=now,
             catalog=request.catalog,
             known=known,
             declared=frozenset(facts),
             site_owners={},
-            people_of=Partners(now, reader=store).people_of,
+            people_of=partners.people_of,
+            administrators_of=partners.administrators_of,
+            partners=partners.names,
+            on_record=Standing(store),
         )
         return apply_plan(made, store, _run(request, settings, context, store, recheck=recheck))
     except RefusedError as error:
@@ -172,6 +180,26 @@ def _facts_of(plans: Iterator[Plan]) -> dict[str, OrganizationFacts]:
             if change.type == ORGANIZATION and change.after is not None:
                 facts[section.organization] = OrganizationFacts.of(section.organization, read_settings(change.after))
     return facts
+
+
+class _Planned:
+    """What a saved plan makes of an organization: another one in it may depend on that."""
+
+    def __init__(self, made: FleetPlan, store: StateReader, now: datetime, request: Request) -> None:
+        self._made = made
+        self._store = store
+        self._now = now
+        self._lifetime = request.catalog.request_lifetime
+
+    def __call__(self, name: str) -> Organization | None:
+        """Return the organization after its changes; None of one that the plan does not change, or that it cannot change."""
+        for section in self._made.plans():
+            if section.organization == name:
+                try:
+                    return perform_all(self._store.read(name).organization, section.changes, self._now, request_lifetime=self._lifetime)
+                except UNREADABLE:
+                    return None  # the plan is refused when that organization is verified
+        return None
 
 
 def forget(name: str, request: Request, settings: RunSettings) -> Application | FleetPlan:

@@ -1,6 +1,6 @@
 """validate: manifests alone, by their schemas and the domain rules."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from reconciler.manifests import GrantDurations, Manifests, read
@@ -12,7 +12,7 @@ from reconciler.model.results import Validation
 from reconciler.pipeline.partners import Partners, own_people
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.waiving import unused_waivers
-from reconciler.rules import Context, check, closest, listing
+from reconciler.rules import Context, OnRecord, check, closest, listing
 
 
 def validate(request: Request, now: datetime) -> Validation:
@@ -85,9 +85,15 @@ def _facts(organization: Organization | None) -> OrganizationFacts | None:
 
 
 def context_of(
-    manifests: Manifests, request: Request, known: Mapping[str, OrganizationFacts], now: datetime, partners: Partners
+    manifests: Manifests,
+    request: Request,
+    known: Mapping[str, OrganizationFacts],
+    now: datetime,
+    partners: Partners,
+    *,
+    on_record: Callable[[str, str, datetime], OnRecord | None] = lambda *_: None,
 ) -> Context:
-    """Return what the rules may know."""
+    """Return what the rules may know; without *on_record* what is declared counts."""
 
     def own_people_of(name: str) -> frozenset[str]:
         return frozenset() if name in manifests.broken else own_people(manifests.load(name), now)
@@ -104,6 +110,9 @@ def context_of(
         site_owners={site: sorted(names) for site, names in owners.items() if len(names) > 1},
         internal_to=manifests.insiders.shared(own_people_of),
         people_of=partners.people_of,
+        administrators_of=partners.administrators_of,
+        partners=partners.names,
+        on_record=on_record,
     )
 
 

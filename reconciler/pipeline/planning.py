@@ -33,6 +33,7 @@ from reconciler.pipeline.judging import ACTOR_UNCHECKED, Judge, required_actor
 from reconciler.pipeline.missing import require_state
 from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.request import Request
+from reconciler.pipeline.standing import Standing
 from reconciler.pipeline.waiving import UNUSED_WAIVER, unused_waivers
 from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, read_plan
 from reconciler.planning.effects import access_changes
@@ -66,7 +67,7 @@ def plan(request: Request, reader: StateReader, now: datetime) -> FleetPlan:
         names = in_scope(manifests, request, known)
         require_acknowledged(request.acknowledged, names)
         partners = Partners(now, manifests, reader)
-        context = context_of(manifests, request, known, now, partners)
+        context = context_of(manifests, request, known, now, partners, on_record=Standing(reader))
         fleet = _Fleet(request, reader, Judge(request, reader, context), partners, now)
         pruned = _to_prune(request, manifests)
         for name in sorted({*valid_names(manifests), *pruned}):

@@ -7,7 +7,7 @@ A rule's id is the name of its function with `-` for `_`; it is stable.
 """
 
 from reconciler.rules.actor import Actor, actor_in
-from reconciler.rules.base import Context, Rule, Violation, closest, listing, told, why
+from reconciler.rules.base import Context, OnRecord, Rule, Violation, closest, listing, told, why
 from reconciler.rules.registry import (
     ACTOR_RULES,
     CHANGE_RULES,
@@ -42,6 +42,7 @@ __all__ = [
     "ChangeRule",
     "Context",
     "ManifestRule",
+    "OnRecord",
     "OrganizationRule",
     "PersonChange",
     "Rule",

@@ -1,7 +1,7 @@
 """What a rule is given and what it answers."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -10,6 +10,13 @@ from typing import Generic, TypeVar
 from reconciler.catalog import Catalog
 from reconciler.model.findings import Path, Severity
 from reconciler.model.resources import Administrator, Organization, OrganizationFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnRecord:
+    """What is on record of one person in one organization at an instant; None for nobody of that address."""
+
+    person: Administrator | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +32,10 @@ class Context:
             out.
         people_of: gives the identity keys of the people whose home is an organization, as declared or stored; None when its
             administrators are not known.
+        administrators_of: gives the administrators of an organization by identity key, as declared or stored; None when not known.
+        partners: gives the names of the partner organizations that are declared or stored; asked for few grants.
+        on_record: gives what is recorded of somebody in an organization (its name, the identity key, the instant); None where no
+            administrators are on record, or no record is looked at.
     """
 
     now: datetime
@@ -34,6 +45,9 @@ class Context:
     site_owners: Mapping[str, Sequence[str]]
     internal_to: Mapping[str, Sequence[str]] = field(default_factory=dict)
     people_of: Callable[[str], frozenset[str] | None] = lambda _: None
+    administrators_of: Callable[[str], Mapping[str, Administrator] | None] = lambda _: None
+    partners: Callable[[], Iterable[str]] = tuple
+    on_record: Callable[[str, str, datetime], OnRecord | None] = lambda *_: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from reconciler.catalog import Holder
-from reconciler.model.identifiers import administrator_address
+from reconciler.model.identifiers import administrator_address, identity
 from reconciler.model.resources import Organization
 from reconciler.rules.base import Context, Violation, listing, live_people, person_path
 from reconciler.rules.holding import allowed_for
@@ -40,6 +40,35 @@ def _look_alikes(email: str) -> list[str]:
     return [
         f"U+{ord(letter['character']):04X} ({letter['alias'].capitalize()}) looks like {letter['homoglyphs'][0]['c']}" for letter in found
     ]
+
+
+def taken_for_one(one: str, other: str) -> bool:
+    """Tell whether a reader takes two addresses for one person's: look-alike letters folded, and nothing after a plus sign.
+
+    For comparing only, and only where a needless match does little harm: it also folds `1` and `l`, `0` and `o`.
+    Source: Unicode Technical Standard #39 (skeletons of confusable strings); plus tags are our choice (inferred).
+    """
+    return not _appearances(one).isdisjoint(_appearances(other))
+
+
+def _appearances(email: str) -> set[str]:
+    # NFKC makes another letter of some look-alikes (a lunate sigma), so the address is folded without it as well.
+    return {_folded(email.casefold()), _folded(identity(email))}
+
+
+def _folded(email: str) -> str:
+    local, at, domain = "".join(map(_prototype, email)).casefold().rpartition("@")
+    return (local.partition("+")[0] or local) + at + domain
+
+
+def _prototype(letter: str) -> str:
+    """The tables lead from each letter to the one that it stands for, and from that one to all of its letters."""
+    from confusable_homoglyphs.confusables import confusables_data  # noqa: PLC0415 -- as above
+
+    alike: list[str] = [other["c"] for other in confusables_data.get(letter, ())]
+    if len(alike) != 1:
+        return letter
+    return alike[0] if len(confusables_data.get(alike[0], ())) > 1 else min(letter, alike[0])
 
 
 def internal_to_two_organizations(organization: Organization, context: Context) -> Iterator[Violation]:

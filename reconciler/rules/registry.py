@@ -12,7 +12,7 @@ from reconciler.model.identifiers import organization_address
 from reconciler.model.instants import format_instant
 from reconciler.model.policy import Policy
 from reconciler.model.resources import Organization
-from reconciler.rules import acting, changing, declaring, holding, lockout, people, references, restriction, services, steps
+from reconciler.rules import acting, changing, declaring, granting, holding, lockout, people, references, restriction, services, steps
 from reconciler.rules.actor import Actor
 from reconciler.rules.base import Context, Rule, Violation, rule_id
 from reconciler.rules.transition import Transition
@@ -52,6 +52,12 @@ RULES: tuple[OrganizationRule, ...] = (
     _rule(Severity.ERROR, holding.account_not_for_administrators),
     _rule(Severity.ERROR, people.managing_partner_as_account),
     _rule(Severity.ERROR, lockout.no_full_administrator),
+    _rule(Severity.ERROR, granting.grant_approver),
+    _rule(Severity.ERROR, granting.grant_self_approved),
+    _rule(Severity.ERROR, granting.grant_agent),
+    _rule(Severity.ERROR, granting.grant_approved_by_the_partner),
+    _rule(Severity.ERROR, granting.grant_in_the_future),
+    _rule(Severity.WARNING, granting.grant_without_case),
     _rule(Severity.WARNING, lockout.few_full_administrators),
     _rule(Severity.WARNING, people.look_alike_address),
     _rule(Severity.WARNING, people.internal_to_two_organizations),
@@ -72,6 +78,7 @@ CHANGE_RULES: tuple[ChangeRule, ...] = (
     _rule(Severity.WARNING, changing.provisioning_access_may_remain),
     _rule(Severity.WARNING, changing.new_partner),
     _rule(Severity.WARNING, changing.customer_groups_may_remain),
+    _rule(Severity.WARNING, granting.grant_chain),
 )
 """Rules about changes. An error of one of them is a refusal: the plan is shown, and not applied."""
 
@@ -97,7 +104,7 @@ STEP_RULES: tuple[StepRule, ...] = (
 )
 """Rules about what people do beside a change. Policy can switch them off, and nothing else."""
 
-FIXED_SEVERITY = frozenset({"derived-role", "no-full-administrator", "self-assigned-role"})
+FIXED_SEVERITY = frozenset({"derived-role", "grant-self-approved", "no-full-administrator", "self-assigned-role"})
 """Rules that policy can neither lower, nor switch off, nor waive."""
 
 

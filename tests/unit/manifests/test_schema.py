@@ -1,4 +1,5 @@
 import copy
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from reconciler import catalog
 from reconciler.manifests import schema
 from reconciler.manifests.schemas import schema_names, schema_text
 from reconciler.model.findings import Finding, Path
@@ -97,6 +99,9 @@ BAD: dict[str, tuple[Any, list[tuple[str, str | None, Path]]]] = {
     "an end alone": (a_grant(expiresAt="t"), [("schema-required", None, ("spec",))] * 2),
     "denied without instant": (a_grant(deniedBy="a@b"), [("schema-required", None, ("spec",))]),
     "revoked without approval": (a_grant(revokedAt="t"), [("schema-required", None, ("spec",))]),
+    "unknown agent": (a_grant(agent={"email": "a@b.example", "type": "cisco"}), [("schema-enum", "cisco-tac", ("spec", "agent", "type"))]),
+    "no reason": (a_grant(reason=""), [("schema-length", None, ("spec", "reason"))]),
+    "denied and revoked": (a_grant(deniedBy="a@b", deniedAt="t", revokedAt="t"), [("schema-required", None, ("spec",))]),
     "approved and denied": (
         a_grant(approvedBy="a@b", approvedAt="t", expiresAt="t", deniedBy="a@b", deniedAt="t"),
         [("schema-conflict", None, ("spec", "deniedBy"))],
@@ -115,6 +120,27 @@ def test_each_mistake_gives_its_own_findings(case: str) -> None:
 )
 def test_valid_documents_have_no_findings(document: Any) -> None:
     assert schema.check(document) == []
+
+
+APPROVAL = {"approvedBy": "a@b", "approvedAt": "t", "expiresAt": "t"}
+
+
+@pytest.mark.parametrize("given", [given for count in range(4) for given in itertools.combinations(APPROVAL, count)], ids=" and ".join)
+def test_the_fields_of_an_approval_stand_together_or_not_at_all(given: tuple[str, ...]) -> None:
+    found = {finding.rule for finding in schema.check(a_grant(**{field: APPROVAL[field] for field in given}))}
+    assert found == (set() if len(given) in {0, 3} else {"schema-required"})
+
+
+@pytest.mark.parametrize("field", ["deniedBy", "deniedAt"])
+def test_a_denial_has_both_of_its_fields(field: str) -> None:
+    denial = {"deniedBy": "a@b", "deniedAt": "t"}
+    assert schema.check(a_grant(**denial)) == []
+    assert {finding.rule for finding in schema.check(a_grant(**{field: denial[field]}))} == {"schema-required"}
+
+
+def test_the_kinds_of_agent_are_those_of_the_catalog() -> None:
+    content = json.loads(schema_text(schema.SCHEMA_OF_KIND["ElevationGrant"]))
+    assert set(content["properties"]["spec"]["properties"]["agent"]["properties"]["type"]["enum"]) == catalog.load().agents.keys()
 
 
 def test_a_role_that_stands_elsewhere_is_told_where() -> None:

@@ -13,11 +13,11 @@ def organization(name: str = "acme", people: str = "", spec: str = "") -> str:
     return f"apiVersion: reconciler/v1\nkind: Organization\nmetadata: {{name: {name}}}\nspec:\n  type: customer\n{spec}{listed}"
 
 
-def grant(name: str = "inc-1", times: Mapping[str, str] = GRANT_TIMES, organization: str = "acme") -> str:
+def grant(name: str = "inc-1", times: Mapping[str, str] = GRANT_TIMES, organization: str = "acme", agent: str = "tac@cisco.example") -> str:
     lines = "".join(f"  {field}: {value}\n" for field, value in times.items())
     return (
         f"apiVersion: reconciler/v1\nkind: ElevationGrant\nmetadata: {{name: {name}}}\nspec:\n  organization: {organization}\n"
-        f"  agent: {{email: tac@cisco.example, type: cisco-tac}}\n  reason: broken\n  requestedAt: 2026-11-20T09:10:00Z\n{lines}"
+        f"  agent: {{email: {agent}, type: cisco-tac}}\n  reason: broken\n  ticket: SR-1\n  requestedAt: 2026-11-20T09:10:00Z\n{lines}"
     )
 
 

@@ -74,7 +74,7 @@ def test_a_rule_comes_with_its_statements_and_examples() -> None:
 def test_a_statement_comes_with_the_rules_that_keep_it_and_the_decisions_about_it() -> None:
     answer = explain("r117", Policy())
     assert isinstance(answer, StatementOf)
-    assert [(rule.id, rule.planned) for rule in answer.rules] == [("grant-agent", True)]
+    assert [(rule.id, rule.planned) for rule in answer.rules] == [("grant-agent", False)]
     assert [one.id for one in answer.decisions] == ["C19", "N03", "N05"]
 
 

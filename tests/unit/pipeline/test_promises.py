@@ -188,6 +188,6 @@ def test_an_acknowledgement_for_somebody_else_is_an_error(place: Place) -> None:
 def test_grants_alone_name_what_they_do_not_declare(place: Place) -> None:
     place.apply(acme=organization(), grant=grant())
     place.clock = FixedClock(NOW + MINUTE)
-    made = place.planned(other=grant("inc-2"))
+    made = place.planned(other=grant("inc-2", agent="hal@cisco.example"))
     assert rules(made.findings) == [("grant-not-declared", Severity.INFO), ("actor-unchecked", Severity.INFO)]
     assert "inc-1" in made.findings[0].message
