@@ -75,7 +75,6 @@ def manifest(life: dict[str, str]) -> bytes:
 
 
 def a_life(life: dict[str, datetime]) -> Grant:
-    decided = {"approved_by": "a@x.example"} if "approvedAt" in life else {"denied_by": "a@x.example"} if "deniedAt" in life else {}
     return Grant(
         name="inc-1",
         organization="acme",
@@ -87,7 +86,8 @@ def a_life(life: dict[str, datetime]) -> Grant:
         expires_at=life.get("expiresAt"),
         denied_at=life.get("deniedAt"),
         revoked_at=life.get("revokedAt"),
-        **decided,
+        approved_by="alice@acme.example" if "approvedAt" in life else None,
+        denied_by="alice@acme.example" if "deniedAt" in life else None,
     )
 
 
