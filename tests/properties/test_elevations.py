@@ -230,6 +230,23 @@ class Elevations(RuleBasedStateMachine):
         self.grants[grant.name] = replace(grant, expires_at=max(grant.approved_at + MINUTE, grant.expires_at - by * STEP))
         self._run(then)
 
+    @precondition(lambda self: self._approved())
+    @rule(which=WHICH, how_far=st.sampled_from(["longer", "not revoked", "undecided", "other approval"]), then=THEN)
+    def go_back(self, which: int, how_far: str, then: str) -> None:
+        """Edit an approved grant as nobody may once it is recorded."""
+        several = self._approved()
+        grant = several[which % len(several)]
+        assert grant.approved_at is not None
+        undecided = replace(grant, approved_by=None, approved_at=None, expires_at=None, revoked_at=None)
+        edits = {
+            "longer": replace(grant, expires_at=grant.approved_at + HOUR),
+            "not revoked": replace(grant, revoked_at=None),
+            "undecided": undecided,
+            "other approval": replace(grant, approved_at=grant.requested_at, expires_at=grant.requested_at + HOUR, revoked_at=None),
+        }
+        self.grants[grant.name], self.reverted = edits[how_far], True
+        self._run(then)
+
     @precondition(lambda self: self.grants)
     @rule(which=WHICH, then=THEN)
     def drop(self, which: int, then: str) -> None:
