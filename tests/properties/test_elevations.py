@@ -19,7 +19,14 @@ from reconciler.model.changes import Action, Plan, Reason
 from reconciler.model.documents import read_administrator, read_grant
 from reconciler.model.errors import ExpiredPlanError
 from reconciler.model.findings import Finding
-from reconciler.model.identifiers import ADMINISTRATOR, administrator_address, grant_address, identity, organization_address
+from reconciler.model.identifiers import (
+    ADMINISTRATOR,
+    ELEVATION_GRANT,
+    administrator_address,
+    grant_address,
+    identity,
+    organization_address,
+)
 from reconciler.model.journal import Entry, EntryKind
 from reconciler.model.lifetimes import grant_end, grant_status, keeps_its_hours
 from reconciler.model.protocols import Target
@@ -199,24 +206,31 @@ class Elevations(RuleBasedStateMachine):
         return [grant for grant in self.grants.values() if grant.approved_at is not None]
 
     @precondition(lambda self: self._undecided())
-    @rule(which=WHICH, after=st.integers(0, 12), lasts=st.integers(1, 12), deny=st.booleans(), then=THEN)
+    @rule(
+        which=WHICH,
+        after=st.integers(0, 12),
+        lasts=st.integers(1, 3) | st.integers(1, 12),
+        deny=st.sampled_from([False, False, True]),
+        then=THEN,
+    )
     def decide(self, which: int, after: int, lasts: int, deny: bool, then: str) -> None:  # noqa: FBT001
         several = self._undecided()
         grant = several[which % len(several)]
         at = min(grant.requested_at + after * STEP, grant.requested_at + HOUR - SECOND, self.now)
-        if deny and lasts > 8:
+        if deny:
             self.grants[grant.name] = replace(grant, denied_by=ALICE.email, denied_at=at)
         else:
             self.grants[grant.name] = replace(grant, approved_by=ALICE.email, approved_at=at, expires_at=at + lasts * STEP)
         self._run(then)
 
     @precondition(lambda self: self._approved())
-    @rule(which=WHICH, ago=st.integers(0, 6), then=THEN)
+    @rule(which=WHICH, ago=st.integers(-1, 6), then=THEN)
     def revoke(self, which: int, ago: int, then: str) -> None:
         several = self._approved()
         grant = several[which % len(several)]
         assert grant.approved_at is not None
-        at = max(grant.approved_at, min(self.now - ago * STEP, grant.revoked_at or self.now))
+        at = max(grant.approved_at, self.now - ago * STEP)
+        at = at if grant.revoked_at is None else min(at, grant.revoked_at)
         self.grants[grant.name] = replace(grant, revoked_at=at)
         self._run(then)
 
@@ -382,7 +396,10 @@ class Elevations(RuleBasedStateMachine):
 
     def _judge_plan(self, made: Plan, before: Told) -> None:
         over = {key for key, person in before.standing.items() if person.expires_at is not None and person.expires_at <= self.now}
+        ended = {name for name, end in before.ends().items() if end <= self.now}
         for change in made.changes:
+            if change.type == ELEVATION_GRANT and change.action is Action.DELETE:
+                assert (change.name in ended) == (change.reason is Reason.EXPIRED)
             if change.type != ADMINISTRATOR or change.before is None:
                 continue
             was = read_administrator(change.before)
