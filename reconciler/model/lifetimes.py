@@ -6,7 +6,7 @@ Source: nbhqds0 (stated: both hours; inferred: the request's hour counts from `r
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from reconciler.model.changes import Moment
@@ -26,6 +26,12 @@ _STATUS_OF_END: Final = {
     EndReason.REVOKED: GrantStatus.REVOKED,
     EndReason.OMITTED: GrantStatus.REVOKED,
 }
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def lapses_at(grant: Grant, *, request_lifetime: timedelta = REQUEST_LIFETIME) -> datetime:
+    """Return the instant, in UTC, from which *grant* cannot be decided any more; where the calendar ends before that, its last one."""
+    return grant.requested_at + request_lifetime if grant.requested_at <= _LAST - request_lifetime else _LAST
 
 
 def grant_end(grant: Grant, *, request_lifetime: timedelta = REQUEST_LIFETIME) -> datetime:
@@ -39,7 +45,7 @@ def grant_end(grant: Grant, *, request_lifetime: timedelta = REQUEST_LIFETIME) -
     elif grant.denied_at is not None:
         end = grant.denied_at
     else:
-        end = grant.requested_at + request_lifetime
+        end = lapses_at(grant, request_lifetime=request_lifetime)
     return end if grant.ended is None else min(end, grant.ended.at)
 
 
@@ -54,7 +60,7 @@ def grant_status(grant: Grant, now: datetime, *, request_lifetime: timedelta = R
         return GrantStatus.REVOKED if early else GrantStatus.EXPIRED
     if grant.denied_at is not None and now >= grant.denied_at:
         return GrantStatus.DENIED
-    return GrantStatus.PENDING if now < grant.requested_at + request_lifetime else GrantStatus.LAPSED
+    return GrantStatus.PENDING if now < lapses_at(grant, request_lifetime=request_lifetime) else GrantStatus.LAPSED
 
 
 def keeps_its_hours(grant: Grant, *, request_lifetime: timedelta = REQUEST_LIFETIME, access_lifetime: timedelta = ACCESS_LIFETIME) -> bool:
@@ -62,11 +68,12 @@ def keeps_its_hours(grant: Grant, *, request_lifetime: timedelta = REQUEST_LIFET
     if grant.approved_at is None and grant.denied_at is None:
         return grant.expires_at is None and grant.revoked_at is None
     decided = grant.approved_at or grant.denied_at
-    if decided is None or not grant.requested_at <= decided < grant.requested_at + request_lifetime:
+    # Differences have no calendar that could end; sums have one.
+    if decided is None or not timedelta(0) <= decided - grant.requested_at < request_lifetime:
         return False
     if grant.approved_at is None or grant.denied_at is not None:
         return grant.approved_at is None and grant.expires_at is None and grant.revoked_at is None
-    if grant.expires_at is None or not grant.approved_at < grant.expires_at <= grant.approved_at + access_lifetime:
+    if grant.expires_at is None or not timedelta(0) < grant.expires_at - grant.approved_at <= access_lifetime:
         return False
     return grant.revoked_at is None or grant.revoked_at >= grant.approved_at
 

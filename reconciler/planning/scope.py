@@ -142,7 +142,7 @@ def _is_decided(grant: Grant) -> bool:
 
 def _too_late(old: Grant, new: Grant, now: datetime, request_lifetime: timedelta) -> Iterator[Finding]:
     """An approval within the request's hour is in time, whenever it arrives."""
-    if new.approved_at is not None and new.approved_at >= old.requested_at + request_lifetime:
+    if new.approved_at is not None and new.approved_at - old.requested_at >= request_lifetime:
         yield _finding("grant-approval-window", new, f"grant {new.name} was approved after its request had lapsed")
 
 
