@@ -62,7 +62,7 @@ from reconciler.model.results import (
     Validation,
     Verification,
 )
-from tests.golden.reports import rulebook
+from tests.golden.reports import elevations, rulebook
 
 T = TypeVar("T")
 
@@ -853,6 +853,8 @@ def every_result() -> dict[str, Result]:
         "error": failures(),
         "init": scaffolds(),
         "attestation": attestations(),
+        "grant": elevations.steps(HOSTILE),
+        "grants": elevations.lists(HOSTILE),
         "unlock": unlocks(),
         "access": accesses(),
         "accesses": several_accesses(),

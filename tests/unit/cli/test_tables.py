@@ -35,6 +35,8 @@ KINDS = (
         "statement",
         "init",
         "attestation",
+        "grant",
+        "grants",
         "unlock",
         "error",
     ),
