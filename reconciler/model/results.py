@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from reconciler.model.changes import Action, FollowUp, Outcome, Plan, Reason, Summary
+from reconciler.model.changes import Action, Elevated, FollowUp, Outcome, Plan, Reason, Summary
 from reconciler.model.documents import Document
 from reconciler.model.findings import Finding
 from reconciler.model.journal import Entry
@@ -46,6 +46,8 @@ class FleetPlan:
         people: how many people the state holds for the organizations in scope.
         findings: everything to report, in file order, the organizations' own included.
         refusals: every reason why apply would refuse, the organizations' own included.
+        elevated: who is let in by a stored grant at that instant, in the organizations in scope, whether or not they have changes; by
+            organization and end.
         lifted: refusals that `--allow-removals` lifted for this one run; a saved plan holds them like all others.
         file: of a saved plan, None for one that was just made.
         complete: False when `--org` or `-l` left declared organizations out.
@@ -70,6 +72,7 @@ class FleetPlan:
     target: str
     plans: Callable[[], Iterator[Plan]]
     open_steps: Callable[[], Iterator[FollowUp]] = _nothing_open
+    elevated: tuple[Elevated, ...] = ()
     lifted: tuple[Finding, ...] = ()
     actor: str | None = None
     file: str | None = None
