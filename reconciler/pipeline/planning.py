@@ -150,7 +150,8 @@ class _Fleet:
             self._serials[declared.name] = head.serial
             self._summary += Summary(no_op=resources)
             self._people += len(declared.administrators or {})
-            if head.next_end is not None:  # without an end nobody is elevated, and nothing has to be read
+            # A running grant ends within its longest life: where nothing does, nobody is elevated, and nothing has to be read.
+            if head.next_end is not None and head.next_end - self._now <= self._request.catalog.elevation_lifetime:
                 self._add_elevated(self._reader.read(declared.name))
             return
         stored = self._reader.read(declared.name)
