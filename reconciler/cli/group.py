@@ -7,6 +7,7 @@ from reconciler.cli.commands.apply import apply
 from reconciler.cli.commands.attest import attest
 from reconciler.cli.commands.drift import drift
 from reconciler.cli.commands.explain import explain
+from reconciler.cli.commands.grant import grant
 from reconciler.cli.commands.history import history
 from reconciler.cli.commands.init import init
 from reconciler.cli.commands.plan import plan
@@ -38,5 +39,23 @@ def commands() -> None:
     """Declare the administrators of Webex organizations in YAML; see, review and apply every change."""
 
 
-for _command in (init, validate, plan, apply, attest, show, access, who_can, drift, history, verify, rules, explain, schema, state, unlock):
+for _command in (
+    init,
+    validate,
+    plan,
+    apply,
+    grant,
+    attest,
+    show,
+    access,
+    who_can,
+    drift,
+    history,
+    verify,
+    rules,
+    explain,
+    schema,
+    state,
+    unlock,
+):
     commands.add_command(_command)

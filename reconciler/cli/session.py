@@ -17,7 +17,7 @@ from reconciler.cli.plans import refuse_plan_files
 from reconciler.cli.process import Process
 from reconciler.cli.progress import Progress
 from reconciler.cli.streams import is_stdout, refuse_output, write_report
-from reconciler.cli.terminal import takes_color, width
+from reconciler.cli.terminal import draws, takes_color, width
 from reconciler.model.errors import UsageError
 from reconciler.model.policy import Acknowledgements
 from reconciler.model.results import FleetPlan, Result
@@ -156,7 +156,8 @@ class Session:
 
     def _style(self, stream: TextIO | None, *, offers: bool) -> Style:
         color = stream is not None and takes_color(stream, refused=self._common.no_color)
-        return Style(color=color, width=self._process.width, offers=offers)
+        bars = stream is not None and draws(stream)
+        return Style(color=color, bars=bars, width=self._process.width, offers=offers)
 
 
 class _Line(logging.Formatter):

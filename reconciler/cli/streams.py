@@ -1,6 +1,7 @@
 """Where reports go: standard output or a file, whole or not at all."""
 
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Callable
@@ -133,13 +134,37 @@ def _replace(path: Path, write: Write) -> None:
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_umask())  # mkstemp makes 0600; a report is an ordinary file
+        temporary.chmod(_mode(path))  # mkstemp makes 0600
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
+def _mode(path: Path) -> int:
+    """Return the permissions of the file that is replaced, or those of an ordinary new one."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
     mask = os.umask(0)
     os.umask(mask)
-    return mask
+    return 0o666 & ~mask
+
+
+def create_file(path: Path, text: str) -> None:
+    """Write a file that does not exist yet; a failure leaves none.
+
+    Raises:
+        OutputError: there is one already, or it cannot be written.
+    """
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as stream:
+            try:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
+    except FileExistsError as error:
+        raise OutputError(f"{path} exists already and is not overwritten") from error
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error

@@ -29,6 +29,11 @@ def takes_color(stream: TextIO, *, refused: bool) -> bool:
     return not (refused or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb") and stream.isatty()
 
 
+def draws(stream: TextIO) -> bool:
+    """Tell whether *stream* is a terminal on which a drawing can be seen."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def width() -> int:
     """Return the columns of a text report."""
     return shutil.get_terminal_size((_WIDTH, 24)).columns if sys.stdout.isatty() else _WIDTH

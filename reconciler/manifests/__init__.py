@@ -10,6 +10,7 @@ from reconciler.manifests.checks import GrantDurations, read_instant
 from reconciler.manifests.events import WITH_LIBYAML
 from reconciler.manifests.files import Discovery, Source, discover
 from reconciler.manifests.fleet import Manifests
+from reconciler.manifests.grant_files import GrantFile, new_grant_text, read_grant_file
 from reconciler.manifests.judge import judge_values
 from reconciler.manifests.places import ReadFile
 from reconciler.manifests.read import read
@@ -20,6 +21,7 @@ __all__ = [
     "WITH_LIBYAML",
     "Discovery",
     "GrantDurations",
+    "GrantFile",
     "Manifests",
     "MissingSchemasError",
     "ReadFile",
@@ -27,7 +29,9 @@ __all__ = [
     "Source",
     "discover",
     "judge_values",
+    "new_grant_text",
     "read",
+    "read_grant_file",
     "read_instant",
     "read_settings_file",
     "schema_names",

@@ -95,6 +95,17 @@ class Moment:
     event: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Elevated:
+    """Somebody who is let in at the moment, by a stored grant. `until` is UTC."""
+
+    organization: str
+    until: datetime
+    person: str
+    grant: str
+    approved_by: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """When and by whose word a resource became what it is now.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from reconciler.model.changes import Moment
+from reconciler.model.changes import Elevated, Moment
 from reconciler.model.identifiers import administrator_address, grant_address
 from reconciler.model.resources import EndReason, Grant, GrantStatus, Organization
 
@@ -87,6 +87,21 @@ def next_end(organization: Organization, *, request_lifetime: timedelta = REQUES
     ends = [person.expires_at for person in people if person.expires_at is not None]
     ends += [grant_end(grant, request_lifetime=request_lifetime) for grant in organization.grants.values() if grant.ended is None]
     return min(ends, default=None)
+
+
+def elevated(organization: Organization, now: datetime, *, request_lifetime: timedelta = REQUEST_LIFETIME) -> list[Elevated]:
+    """Return who is let into *organization* at *now* by a grant, by the end of it."""
+    return sorted(
+        Elevated(
+            organization=organization.name,
+            until=grant_end(grant, request_lifetime=request_lifetime),
+            person=grant.agent_email,
+            grant=grant.name,
+            approved_by=grant.approved_by,
+        )
+        for grant in organization.grants.values()
+        if grant_status(grant, now, request_lifetime=request_lifetime) is GrantStatus.ACTIVE
+    )
 
 
 def moments(organization: Organization, *, request_lifetime: timedelta = REQUEST_LIFETIME) -> Iterator[Moment]:

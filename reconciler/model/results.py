@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from reconciler.model.changes import Action, FollowUp, Outcome, Plan, Reason, Summary
+from reconciler.model.changes import Action, Elevated, FollowUp, Outcome, Plan, Reason, Summary
 from reconciler.model.documents import Document
 from reconciler.model.findings import Finding
 from reconciler.model.journal import Entry
 from reconciler.model.protocols import LockInfo, StoredHead
-from reconciler.model.resources import Organization
+from reconciler.model.resources import Grant, GrantStatus, Organization
 from reconciler.model.rulebook import Example, RuleFacts, Statement
 
 
@@ -46,6 +46,8 @@ class FleetPlan:
         people: how many people the state holds for the organizations in scope.
         findings: everything to report, in file order, the organizations' own included.
         refusals: every reason why apply would refuse, the organizations' own included.
+        elevated: who is let in by a stored grant at that instant, in the organizations in scope, whether or not they have changes; by
+            organization and end.
         lifted: refusals that `--allow-removals` lifted for this one run; a saved plan holds them like all others.
         file: of a saved plan, None for one that was just made.
         complete: False when `--org` or `-l` left declared organizations out.
@@ -70,6 +72,7 @@ class FleetPlan:
     target: str
     plans: Callable[[], Iterator[Plan]]
     open_steps: Callable[[], Iterator[FollowUp]] = _nothing_open
+    elevated: tuple[Elevated, ...] = ()
     lifted: tuple[Finding, ...] = ()
     actor: str | None = None
     file: str | None = None
@@ -333,6 +336,61 @@ class Attestation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GrantStep:
+    """The answer of the commands that write the file of a grant.
+
+    Attributes:
+        operation: `request`, `approve`, `deny`, `revoke`.
+        grant: as the file declares it now; nothing of it is in effect before an apply.
+        at: when the step was taken, UTC.
+        platform_end: when Webex itself ends the access, where an approval says an earlier end.
+    """
+
+    operation: str
+    file: str
+    grant: Grant
+    at: datetime
+    platform_end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedGrant:
+    """One stored grant at an instant. `end` is when it gives nothing any more; `recorded` tells whether that has come and is stored."""
+
+    grant: Grant
+    status: GrantStatus
+    end: datetime
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedEnd:
+    """An administrator whose access has an end; it may have come, and not be recorded yet."""
+
+    organization: str
+    person: str
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grants:
+    """The answer of `grant list`.
+
+    Attributes:
+        ending: what goes on longer is left out; None when nothing is.
+        grants: the living first, by their end; then what is over, the latest first.
+        administrators: by their end.
+    """
+
+    at: datetime
+    location: str
+    lineage: str | None
+    ending: timedelta | None
+    grants: tuple[ListedGrant, ...]
+    administrators: tuple[ListedEnd, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unlocked:
     """The answer of `unlock`."""
 
@@ -373,6 +431,8 @@ Result = (
     | RuleOf
     | StatementOf
     | Attestation
+    | GrantStep
+    | Grants
     | Unlocked
     | Scaffold
     | Failure

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from reconciler.pipeline.changing import apply_paths, apply_saved, forget, unlock
     from reconciler.pipeline.checking import validate
     from reconciler.pipeline.explaining import explain, rules
+    from reconciler.pipeline.granting import GrantEdit, approve_grant, deny_grant, list_grants, request_grant, revoke_grant
     from reconciler.pipeline.planning import drift, load_plan, plan, show_plan
     from reconciler.pipeline.reading import history, show_organization, show_organizations, verify_journal
     from reconciler.pipeline.request import Approval, Request, RunSettings
 
 __all__ = [
     "Approval",
+    "GrantEdit",
     "Request",
     "RunSettings",
     "access_everywhere",
@@ -26,14 +28,19 @@ __all__ = [
     "access_of_person",
     "apply_paths",
     "apply_saved",
+    "approve_grant",
     "attest",
+    "deny_grant",
     "drift",
     "explain",
     "forget",
     "history",
+    "list_grants",
     "load_plan",
     "permission_holders",
     "plan",
+    "request_grant",
+    "revoke_grant",
     "rules",
     "show_organization",
     "show_organizations",
@@ -59,6 +66,10 @@ def __getattr__(name: str) -> Any:
             from reconciler.pipeline import explaining
 
             return getattr(explaining, name)
+        case "GrantEdit" | "approve_grant" | "deny_grant" | "list_grants" | "request_grant" | "revoke_grant":
+            from reconciler.pipeline import granting
+
+            return getattr(granting, name)
         case "apply_paths" | "apply_saved" | "forget" | "unlock":
             from reconciler.pipeline import changing
 

@@ -8,12 +8,12 @@ from typing import BinaryIO, cast
 
 from reconciler.applying import earlier_run
 from reconciler.manifests import Manifests
-from reconciler.model.changes import Change, FollowUp, Plan, Summary
+from reconciler.model.changes import Change, Elevated, FollowUp, Plan, Summary
 from reconciler.model.errors import ManifestError, StalePlanError, UsageError
 from reconciler.model.findings import Finding, Severity, in_file_order
 from reconciler.model.identifiers import grant_address
 from reconciler.model.instants import format_instant
-from reconciler.model.lifetimes import grant_end
+from reconciler.model.lifetimes import elevated, grant_end
 from reconciler.model.policy import Acknowledgements
 from reconciler.model.protocols import StateReader, Stored, StoredHead
 from reconciler.model.resources import Organization
@@ -125,6 +125,7 @@ class _Fleet:
         self._people = 0
         self._asked = False
         self._left: dict[str, tuple[FollowUp, ...]] = {}
+        self._elevated: list[Elevated] = []
         self.found: list[Finding] = []
         self.refused: list[Finding] = []
 
@@ -136,6 +137,9 @@ class _Fleet:
             self._serials[declared.name] = head.serial
             self._summary += Summary(no_op=resources)
             self._people += len(declared.administrators or {})
+            # A running grant ends within its longest life: where nothing does, nobody is elevated, and nothing has to be read.
+            if head.next_end is not None and head.next_end - self._now <= self._request.catalog.elevation_lifetime:
+                self._add_elevated(self._reader.read(declared.name))
             return
         stored = self._reader.read(declared.name)
         after, forbidden = resolve(declared, stored.organization, self._now, request_lifetime=self._request.catalog.request_lifetime)
@@ -210,6 +214,7 @@ class _Fleet:
         self._serials[made.organization] = made.serial
         self._summary += summarize(made)
         self._people += live_people(stored.organization, self._now)
+        self._add_elevated(stored)
         if not made.changes:
             return
         self._asked = self._asked or any(not change.expires for change in made.changes)
@@ -222,6 +227,11 @@ class _Fleet:
             self._left[made.organization] = left_by(made, stored.follow_ups)
         self._hash.add(made.organization, made.digest)
         self._spool.append(plan_bytes(made))
+
+    def _add_elevated(self, stored: Stored) -> None:
+        if stored.organization is not None:
+            lifetime = self._request.catalog.request_lifetime
+            self._elevated += elevated(stored.organization, self._now, request_lifetime=lifetime)
 
     def finish(self, findings: list[Finding], *, complete: bool) -> FleetPlan:
         """Return the plan of everything that was added."""
@@ -245,6 +255,7 @@ class _Fleet:
             actor=self._request.actor,
             plans=self._plans,
             open_steps=self._open_steps,
+            elevated=tuple(self._elevated),
             lifted=(*self._lifted, *lifted),
         )
 

@@ -12,6 +12,7 @@ from reconciler import __version__
 from reconciler.model.changes import (
     Action,
     Change,
+    Elevated,
     FieldChange,
     FollowUp,
     ManualStep,
@@ -82,6 +83,7 @@ def _members(plan: FleetPlan) -> dict[str, Any]:
         "resource_changes": _changes(plan.plans),
         "access_changes": (change for section in plan.plans() for change in section.access),
         "timeline": _timeline(plan.plans),
+        "elevated": [_elevated_document(one) for one in plan.elevated],
         "manual_steps": _steps(plan),
         "refusals": [finding_document(refusal) for refusal in plan.refusals],
         "diagnostics": [finding_document(finding) for finding in plan.findings],
@@ -121,6 +123,16 @@ def _timeline(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
     # Every organization's moments are in order already; a few instants an organization is all that is held.
     for moment in heapq.merge(*[plan.timeline for plan in plans()]):
         yield {"at": format_instant(moment.at), "address": moment.address, "event": moment.event}
+
+
+def _elevated_document(one: Elevated) -> Document:
+    return {
+        "organization": one.organization,
+        "person": one.person,
+        "grant": one.grant,
+        "until": format_instant(one.until),
+        "approved_by": one.approved_by,
+    }
 
 
 def _steps(plan: FleetPlan) -> Iterator[Document]:
@@ -225,6 +237,7 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
         actor=_text_or_none(document["actor"]),
         plans=lambda: iter(plans),
         open_steps=lambda: iter(left),
+        elevated=tuple(map(_elevated, document.get("elevated", []))),  # plans saved by earlier versions name nobody
     )
 
 
@@ -311,6 +324,16 @@ def _change(item: dict[str, Any]) -> Change:
 
 def _moment(item: dict[str, Any]) -> Moment:
     return Moment(at=parse_instant(item["at"]), address=_checked(item["address"], str), event=_checked(item["event"], str))
+
+
+def _elevated(item: dict[str, Any]) -> Elevated:
+    return Elevated(
+        organization=_checked(item["organization"], str),
+        until=parse_instant(item["until"]),
+        person=_checked(item["person"], str),
+        grant=_checked(item["grant"], str),
+        approved_by=_text_or_none(item["approved_by"]),
+    )
 
 
 def _step(item: dict[str, Any]) -> ManualStep:

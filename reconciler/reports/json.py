@@ -22,6 +22,8 @@ from reconciler.model.results import (
     Drift,
     Failure,
     FleetPlan,
+    Grants,
+    GrantStep,
     History,
     Organizations,
     PermissionHolders,
@@ -38,6 +40,7 @@ from reconciler.model.results import (
 )
 from reconciler.model.writing import Members, finding_document, follow_up_document, open_step_document, write_document
 from reconciler.reports.access import access_members
+from reconciler.reports.grants import grants_members
 from reconciler.reports.rules import rules_members
 from reconciler.reports.stateless import with_stateless
 from reconciler.reports.style import Style
@@ -70,7 +73,7 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             _write(*access_members(result), out, exit_code)
         case Rules() | RuleOf() | StatementOf():
             _write(*rules_members(result), out, exit_code)
-        case Attestation() | Unlocked() | Scaffold():
+        case Attestation() | GrantStep() | Grants() | Unlocked() | Scaffold():
             _write(*_done(result), out, exit_code)
         case Failure():
             _write("error", _failure(result), out, exit_code)
@@ -248,7 +251,7 @@ def _verification(result: Verification) -> Members:
     }
 
 
-def _done(result: Attestation | Unlocked | Scaffold) -> tuple[str, Members]:
+def _done(result: Attestation | GrantStep | Grants | Unlocked | Scaffold) -> tuple[str, Members]:
     match result:
         case Attestation():
             return "attestation", {
@@ -259,6 +262,8 @@ def _done(result: Attestation | Unlocked | Scaffold) -> tuple[str, Members]:
                 "attested": map(follow_up_document, result.attested),
                 "left": dict(result.left),
             }
+        case GrantStep() | Grants():
+            return grants_members(result)
         case Unlocked():
             return "unlock", {"lock": _lock(result.lock)}
         case Scaffold():

@@ -18,11 +18,13 @@ class Style:
 
     Attributes:
         color: whether ANSI codes are added.
+        bars: whether a share is drawn as well as said.
         offers: whether a plan says how it is applied; not when that is just being done.
         width: columns at which long lists and explanations are wrapped. A first line that people search for is never wrapped.
     """
 
     color: bool = False
+    bars: bool = False
     width: int = 120
     offers: bool = True
 

@@ -12,7 +12,16 @@ import pytest
 from tests.cli.following import leave_open
 from tests.cli.running import MANIFESTS, STATE, TWO, Place, command, environment, hook
 
-READING = (["plan", MANIFESTS], ["drift", MANIFESTS], ["show"], ["show", "acme"], ["history"], ["verify"], ["who-can", "locations"])
+READING = (
+    ["plan", MANIFESTS],
+    ["drift", MANIFESTS],
+    ["show"],
+    ["show", "acme"],
+    ["history"],
+    ["verify"],
+    ["who-can", "locations"],
+    ["grant", "list"],
+)
 CHECKS = (*READING, ["validate", MANIFESTS], ["schema", "plan"], ["rules"], ["explain", "R042"])
 
 DIE_IN_A_TRANSACTION = """

@@ -1,4 +1,4 @@
-"""The README is run: its first command as far as it goes without installing, and every console block of the tour."""
+"""The README is run: its first command as far as it goes without installing, and every console block of the tour and of a night."""
 
 import os
 import re
@@ -22,10 +22,10 @@ def marked(name: str) -> str:
     return match[1]
 
 
-def steps() -> list[tuple[str, list[str]]]:
+def steps(page: str = README) -> list[tuple[str, list[str]]]:
     """Return the commands of all console blocks with the lines that each is said to print."""
     found: list[tuple[str, list[str]]] = []
-    for block in re.findall(r"^```console\n(.*?)^```$", README, re.MULTILINE | re.DOTALL):
+    for block in re.findall(r"^```console\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
         for line in block.splitlines():
             if line.startswith("$ "):
                 found.append((line.removeprefix("$ "), []))
@@ -45,9 +45,9 @@ def expected(lines: list[str]) -> str:
     return "".join(parts)
 
 
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("readme") / "reconciler"
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    folder = tmp_path / "reconciler"
     shutil.copytree(ROOT / "examples", folder / "examples", ignore=LEFT_OUT)
     shutil.copytree(ROOT / "schemas", folder / "schemas", ignore=LEFT_OUT)
     tool = folder / ".venv" / "bin" / "reconciler"
@@ -90,8 +90,16 @@ def test_the_second_command_stands_alone_and_runs_the_tests() -> None:
 
 def test_the_tour_prints_what_it_says(checkout: Path) -> None:
     run(marked("first command").removeprefix(f"{INSTALL}. && "), checkout)
-    tour = steps()
-    assert len(tour) > 5
-    for command, lines in tour:
+    follow(steps(), checkout)
+
+
+def test_a_night_of_emergency_access_prints_what_it_says(checkout: Path) -> None:
+    run(marked("first command").removeprefix(f"{INSTALL}. && "), checkout)
+    follow(steps((ROOT / "docs" / "emergency-access.md").read_text(encoding="utf-8")), checkout)
+
+
+def follow(told: list[tuple[str, list[str]]], checkout: Path) -> None:
+    assert len(told) > 5
+    for command, lines in told:
         printed = run(command, checkout)
         assert re.fullmatch(expected(lines), one_blank(printed)), f"$ {command}\n{printed}"

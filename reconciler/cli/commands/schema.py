@@ -18,7 +18,8 @@ def schema(process: Process, common: Common, kind: str) -> int:
     """Print the JSON Schema of a KIND.
 
     Manifests: Organization, ElevationGrant. The file reconciler.yaml: configuration. Reports: validation, plan, apply, drift, state,
-    organizations, history, verification, access, accesses, who-can, rules, rule, statement, init, attestation, unlock, error.
+    organizations, history, verification, access, accesses, who-can, rules, rule, statement, init, attestation, grant, grants,
+    unlock, error.
 
     \b
     Examples:

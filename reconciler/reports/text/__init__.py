@@ -13,6 +13,8 @@ from reconciler.model.results import (
     Drift,
     Failure,
     FleetPlan,
+    Grants,
+    GrantStep,
     History,
     Organizations,
     PermissionHolders,
@@ -32,6 +34,7 @@ from reconciler.reports.text.application import application
 from reconciler.reports.text.attestation import attestation
 from reconciler.reports.text.drift import drift
 from reconciler.reports.text.failure import failure, unlocked
+from reconciler.reports.text.grants import grant_step, grants
 from reconciler.reports.text.history import history
 from reconciler.reports.text.page import Page
 from reconciler.reports.text.plan import plan
@@ -66,16 +69,20 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             access(page, result)
         case Rules() | RuleOf() | StatementOf():
             rules(page, result)
-        case Attestation() | Unlocked() | Scaffold():
+        case Attestation() | GrantStep() | Grants() | Unlocked() | Scaffold():
             _done(page, result)
         case Failure():
             failure(page, result)
 
 
-def _done(page: Page, result: Attestation | Unlocked | Scaffold) -> None:
+def _done(page: Page, result: Attestation | GrantStep | Grants | Unlocked | Scaffold) -> None:
     match result:
         case Attestation():
             attestation(page, result)
+        case GrantStep():
+            grant_step(page, result)
+        case Grants():
+            grants(page, result)
         case Unlocked():
             unlocked(page, result)
         case Scaffold():

@@ -27,6 +27,7 @@ class Page:
         self._written = False
         self.paint: Callable[[str, str], str] = style.paint
         self.offers = style.offers
+        self.bars = style.bars
 
     def line(self, text: str = "") -> None:
         """Write one line, made of visible text; it never ends in blanks and never is a command to a CI runner."""

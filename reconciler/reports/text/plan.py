@@ -31,6 +31,7 @@ def plan(page: Page, result: FleetPlan) -> None:
         _organization(page, part)
         width = max(width, address_width(part.steps))
         turning.extend(moment for moment in part.timeline if moment.at == result.valid_until)
+    _elevated(page, result)
     findings(page, without_stateless(result.findings))
     if width:
         by_hand(page, result.plans(), width)
@@ -42,6 +43,24 @@ def plan(page: Page, result: FleetPlan) -> None:
     if not result.complete:
         page.line("Other declared organizations were left out by --org or -l.")
     _verdict(page, result, turning)
+
+
+def _elevated(page: Page, result: FleetPlan) -> None:
+    if not result.elevated:
+        return
+    page.heading("Elevated now:" if result.file is None else f"Elevated at {format_instant(result.as_of)}:")
+    rows = [
+        (
+            visible(one.person),
+            f"in {visible(one.organization)}",
+            f"until {format_instant(one.until)}",
+            f"by {visible(one.grant)}",
+            f"approved by {visible(one.approved_by)}" if one.approved_by else "",
+        )
+        for one in result.elevated
+    ]
+    for line in columns(rows):
+        page.line(f"  {line}")
 
 
 def _organization(page: Page, part: Plan) -> None:

@@ -10,6 +10,7 @@ from reconciler.access import access_document, effective, everybody, holder_docu
 from reconciler.model.changes import (
     Action,
     Change,
+    Elevated,
     FieldChange,
     FollowUp,
     ManualStep,
@@ -65,7 +66,7 @@ from reconciler.model.results import (
 from reconciler.planning.diff import diff
 from reconciler.planning.effects import access_changes
 from reconciler.planning.order import in_order
-from tests.golden.reports import rulebook
+from tests.golden.reports import elevations, rulebook
 
 T = TypeVar("T")
 
@@ -76,6 +77,7 @@ LINEAGE = "5f0f3f9e-6c1d-4a1c-9d0e-1f2a3b4c5d6e"
 RUN = "20261120T093000Z-7f3a9c"
 PLAN_HASH = "sha256:" + "ab" * 32
 FILE = "orgs/acme-health.yaml"
+ALICE = "alice@acme.example"
 
 NEW_LINE = "line\n::stop-commands::x"
 ESCAPE = "clear\x1b[2Jscreen"
@@ -449,6 +451,14 @@ def plans() -> dict[str, Result]:
             replace(a_new_organization(), steps=(a_step(administrator_address("globex", "anna@globex.example"), SIGN_IN),)),
             findings=(FEW,),
             open_steps=again(*OPEN),
+        ),
+        "elevated": a_fleet_plan(
+            known,
+            elevated=(
+                Elevated(organization="acme-health", until=NOW + HOUR, person="tac@cisco.example", grant="inc-4711", approved_by=ALICE),
+                Elevated(organization="globex", until=NOW + HOUR, person="tom@northwind.example", grant="inc-8", approved_by=None),
+                Elevated(organization=NEW_LINE, until=NOW, person=ESCAPE, grant=OLD_COMMAND, approved_by=OVERRIDE),
+            ),
         ),
         "open": a_fleet_plan(serials={"acme-health": 3}, open_steps=again(*OPEN[:2])),
         "partner": a_fleet_plan(a_changed_partner()),
@@ -872,6 +882,8 @@ def every_result() -> dict[str, Result]:
         "error": failures(),
         "init": scaffolds(),
         "attestation": attestations(),
+        "grant": elevations.steps(HOSTILE),
+        "grants": elevations.lists(HOSTILE),
         "unlock": unlocks(),
         "access": accesses(),
         "accesses": several_accesses(),

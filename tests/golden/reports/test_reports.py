@@ -60,6 +60,12 @@ def test_colors_are_an_extra(name: str) -> None:
     assert ANSI.sub("", colored) == rendered(name, "text")
 
 
+def test_bars_are_an_extra() -> None:
+    drawn = rendered("grants-all", "text", Style(bars=True, width=100))
+    assert_golden("reports/colored/grants-all.txt", drawn)
+    assert list(_words(re.sub("[█░]", "", drawn))) == list(_words(rendered("grants-all", "text")))
+
+
 @pytest.mark.parametrize("name", RESULTS)
 def test_text_never_commands_a_terminal_or_a_runner(name: str) -> None:
     text = rendered(name, "text")
@@ -101,7 +107,7 @@ def test_json_keeps_its_schema(name: str) -> None:
     assert [f"{error.json_path}: {error.message}" for error in Draft7Validator(schema).iter_errors(document)] == []
 
 
-@pytest.mark.parametrize("kind", ["plan", "drift", "organizations", "history", "verification", "access", "accesses", "who-can"])
+@pytest.mark.parametrize("kind", ["plan", "drift", "organizations", "history", "verification", "grants", "access", "accesses", "who-can"])
 def test_text_begins_with_the_missing_state(kind: str) -> None:
     name = "plan-first" if kind == "plan" else f"{kind}-stateless"
     first = rendered(name, "text").partition("\n")[0]

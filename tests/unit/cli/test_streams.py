@@ -9,7 +9,7 @@ from typing import TextIO
 
 import pytest
 
-from reconciler.cli.streams import LostOutputError, OutputError, refuse_output, replace_file, write_report
+from reconciler.cli.streams import LostOutputError, OutputError, create_file, refuse_output, replace_file, write_report
 
 
 def say(text: str) -> "Writer":
@@ -27,6 +27,27 @@ class Writer:
         out.write(self.text)
         if self.failure is not None:
             raise self.failure
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path) -> None:
+    (tmp_path / "report").write_text("old", encoding="utf-8")
+    (tmp_path / "report").chmod(0o604)
+    replace_file(tmp_path / "report", say("new"))
+    assert (tmp_path / "report").read_bytes() == b"new"
+    assert stat.S_IMODE((tmp_path / "report").stat().st_mode) == 0o604
+
+
+def test_a_new_file_is_never_written_over_another(tmp_path: Path) -> None:
+    create_file(tmp_path / "new", "é\n")
+    assert (tmp_path / "new").read_bytes() == "é\n".encode()
+    (tmp_path / "link").symlink_to("nowhere")
+    for name in ("new", "link"):
+        with pytest.raises(OutputError, match="exists already and is not overwritten"):
+            create_file(tmp_path / name, "other")
+    with pytest.raises(OutputError, match="No such file or directory"):
+        create_file(tmp_path / "nowhere" / "new", "x")
+    assert (tmp_path / "new").read_bytes() == "é\n".encode()
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_a_file_is_written_whole_with_ordinary_permissions(tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
 """What the command line writes down a second time, so that it starts quickly, agrees with the first; every failure has its exit code."""
 
 import inspect
+import json
 import re
 
 import pytest
 
 from reconciler.cli import exits
+from reconciler.cli.commands.grant import AGENT_TYPES
 from reconciler.cli.commands.schema import schema
 from reconciler.cli.options import FORMATS, SHEETS, TARGETS
-from reconciler.manifests.schemas import find_schema, schema_names
+from reconciler.manifests.schemas import find_schema, schema_names, schema_text
 from reconciler.model import errors
 from reconciler.model.results import Result
 from reconciler.reports import FORMATS as RENDERERS
@@ -35,6 +37,8 @@ KINDS = (
         "statement",
         "init",
         "attestation",
+        "grant",
+        "grants",
         "unlock",
         "error",
     ),
@@ -58,6 +62,11 @@ def test_formats_and_targets_are_those_there_are() -> None:
         "PermissionHolders": SHEETS,
     }
     assert tuple(BUILT) == TARGETS
+
+
+def test_agents_are_those_of_the_schema() -> None:
+    spec = json.loads(schema_text("elevation-grant.v1"))["properties"]["spec"]["properties"]
+    assert tuple(spec["agent"]["properties"]["type"]["enum"]) == AGENT_TYPES
 
 
 def test_the_help_of_schema_names_every_kind() -> None:

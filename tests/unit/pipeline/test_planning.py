@@ -104,6 +104,22 @@ def test_equal_digests_spare_the_reading(folder: Path) -> None:
     assert store.reads == 0
 
 
+def test_who_is_elevated_now_is_named_whether_or_not_anything_changes(folder: Path) -> None:
+    store = CountingStore()
+    paths = write(folder, acme=organization(), globex=organization("globex"), grant=grant())
+    first = plan(request(paths), store, NOW)
+    assert first.elevated == ()  # nothing is stored yet
+    applied(paths, store)
+    store.reads = 0
+    (one,) = plan(request(paths), store, NOW).elevated
+    assert (one.organization, one.person, one.grant, one.until) == ("acme", "tac@cisco.example", "inc-1", NOW + 30 * MINUTE)
+    assert store.reads == 1  # of acme, in which something ends
+    write(folder, acme=organization(people=BOB), globex=organization("globex"), grant=grant())
+    assert plan(request(paths), store, NOW).elevated == (one,)
+    assert plan(replace(request(paths), organizations=frozenset({"globex"})), store, NOW).elevated == ()
+    assert plan(request(paths), store, one.until).elevated == ()
+
+
 def test_an_end_that_has_come_is_found_though_the_digests_are_equal(folder: Path) -> None:
     store = MemoryStore()
     paths = write(

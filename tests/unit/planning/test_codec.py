@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.changes import Action, FollowUp, ManualStep, Plan, Recorded
+from reconciler.model.changes import Action, Elevated, FollowUp, ManualStep, Plan, Recorded
 from reconciler.model.documents import digest_of
 from reconciler.model.errors import PlanError, TamperedPlanError, UnreadablePlanError
 from reconciler.model.findings import Finding, Position, Range, Severity, Waived
@@ -34,6 +34,7 @@ from tests.fakes.builders import (
 
 PLACE = Range(filename="acme.yaml", start=Position(line=3, column=5), end=Position(line=3, column=9))
 ALICE_IN = "acme/administrator/alice@acme.example"
+ELEVATED = (Elevated(organization="acme", until=NOW + HOUR, person="tac@cisco.example", grant="inc-1", approved_by=None),)
 OPEN = (a_follow_up(), a_follow_up("acme/organization", "other-rule", summary="\ud800"), a_follow_up("globex/organization"))
 WARNING = Finding(
     rule="few-full-administrators",
@@ -82,7 +83,9 @@ def resealed(document: dict[str, Any]) -> str:
 def test_a_saved_plan_reads_back_whole() -> None:
     plans = some_plans()
     refusal = replace(WARNING, severity=Severity.ERROR, range=None)
-    fleet = a_fleet(plans, findings=(WARNING, WAIVED), refusals=(refusal,), people=7, complete=False, open_steps=lambda: iter(OPEN))
+    fleet = a_fleet(
+        plans, findings=(WARNING, WAIVED), refusals=(refusal,), people=7, complete=False, open_steps=lambda: iter(OPEN), elevated=ELEVATED
+    )
     read = read_plan(saved(fleet))
     nothing = Plan(organization="", serial=0, digest="", as_of=NOW)
     # What a plan file leaves out of each organization stays with the fleet.
@@ -93,8 +96,14 @@ def test_a_saved_plan_reads_back_whole() -> None:
 
 
 def test_saving_what_was_read_gives_the_same_bytes() -> None:
-    text = saved(a_fleet(some_plans(), findings=(WARNING,), open_steps=lambda: iter(OPEN)))
+    text = saved(a_fleet(some_plans(), findings=(WARNING,), open_steps=lambda: iter(OPEN), elevated=ELEVATED))
     assert saved(read_plan(text)) == text
+
+
+def test_a_plan_that_an_earlier_version_saved_names_nobody_who_is_elevated() -> None:
+    document = json.loads(saved(a_fleet(some_plans(), elevated=ELEVATED)))
+    del document["elevated"]
+    assert read_plan(resealed(document)).elevated == ()
 
 
 def test_a_plan_of_nothing_reads_back() -> None:
