@@ -146,7 +146,10 @@ def _end_of(change: Change, run: Run) -> datetime | None:
     if change.after is None:
         return None
     if change.type == ADMINISTRATOR:
-        return _read_administrator(change, change.after).expires_at
+        end = _read_administrator(change, change.after).expires_at
+        had = None if change.before is None else _read_administrator(change, change.before)
+        # An earlier end is nothing given: it is recorded even when it has come meanwhile, or what was there before would stay for ever.
+        return None if had is not None and end is not None and (had.expires_at is None or end < had.expires_at) else end
     if change.type != ELEVATION_GRANT or "approved_at" in (change.before or {}):
         return None  # a decided grant can only be ended earlier
     grant = _read_grant(change, change.after)

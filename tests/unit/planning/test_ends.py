@@ -119,6 +119,16 @@ def test_what_ends_between_the_look_at_the_plan_and_the_record_is_not_given(decl
     assert applied(store, declared, END) == []
 
 
+def test_an_end_for_access_that_had_none_is_recorded_even_when_it_comes_before_the_record() -> None:
+    forever = replace(EVE, expires_at=None)
+    store = a_store(an_organization(ALICE, forever))
+    fleet = a_fleet_for(store, an_organization(ALICE, EVE))
+    clock = TickingClock(END - 2 * SECOND, SECOND)
+    application = apply_plan(fleet, store, a_run(target=NoTarget(), clock=clock))
+    assert [(outcome.address, outcome.status) for outcome in application.outcomes()] == [(A_EVE, Status.DONE)]
+    assert store.read("acme").organization == an_organization(ALICE, EVE)
+
+
 def test_what_ends_while_a_live_side_is_changed_is_not_given() -> None:
     store, target, clock = a_store(an_organization()), RecordingTarget(), FixedClock(NOW)
     fleet = a_fleet_for(store, an_organization(ALICE, BOB, grants=[a_grant()]))
