@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler.catalog import FULL_ADMINISTRATOR
-from reconciler.model.changes import Action, Change, Reason
+from reconciler.model.changes import Action, Change
 from reconciler.model.identifiers import ADMINISTRATOR, ORGANIZATION
 
 
@@ -30,8 +30,9 @@ def _stage(change: Change) -> int:
         return 7 if change.action is Action.DELETE else 1
     if change.type == ADMINISTRATOR:
         return _stage_of_person(change)
-    ends = change.action is Action.DELETE or change.reason is Reason.REVOKED
-    return 0 if ends else 4
+    # What was decided can only be ended, now or earlier than it was going to.
+    decided = change.before is not None and "approved_at" in change.before
+    return 0 if decided or change.action is Action.DELETE else 4
 
 
 def _stage_of_person(change: Change) -> int:
