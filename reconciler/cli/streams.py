@@ -161,7 +161,7 @@ def create_file(path: Path, text: str) -> None:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())
-            except OSError:
+            except BaseException:  # half a file is no file, whatever ended it
                 path.unlink(missing_ok=True)
                 raise
     except FileExistsError as error:
