@@ -4,8 +4,9 @@ Every command that writes (apply, state forget, and what comes later) makes a pl
 Belongs here: locks, verification, performing, records. Does not belong here: how the plan came about, wording, reading the clock.
 """
 
+from reconciler.applying.clock import FlooredClock
 from reconciler.applying.door import apply_plan
 from reconciler.applying.run import Run
 from reconciler.applying.verification import earlier_run, verify
 
-__all__ = ["Run", "apply_plan", "earlier_run", "verify"]
+__all__ = ["FlooredClock", "Run", "apply_plan", "earlier_run", "verify"]

@@ -1,11 +1,12 @@
 """The door itself: lock, verify, perform, record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
+from reconciler.applying.clock import FlooredClock
 from reconciler.applying.outcomes import Outcomes
 from reconciler.applying.run import Run, change_record, failure_record, record_of
-from reconciler.applying.verification import is_over, verify
+from reconciler.applying.verification import is_over, refuse_to_widen, verify
 from reconciler.model.changes import Plan, Status
 from reconciler.model.errors import StoreError, TargetError
 from reconciler.model.journal import EntryKind
@@ -42,8 +43,12 @@ def apply_plan(fleet: FleetPlan, store: Store, run: Run) -> Application:
     outcomes = Outcomes()
     if not names:
         return outcomes.application(fleet, store, run, run_id=None)
-    with store.lock(names, run.holder, timeout=run.lock_timeout, record=record_of(run, EntryKind.LOCK, run.clock.now())) as lock:
+    began = FlooredClock(run.clock, store.highest_instant()).now()
+    with store.lock(names, run.holder, timeout=run.lock_timeout, record=record_of(run, EntryKind.LOCK, began)) as lock:
+        # Only now nobody else writes into these chains any more.
+        shown, run = run.clock.now(), replace(run, clock=FlooredClock(run.clock, store.highest_instant()))
         verify(fleet, store, run)
+        refuse_to_widen(fleet, run, shown)
         session = _Session(fleet=fleet, store=store, lock=lock, run=run, outcomes=outcomes)
         for plan in fleet.plans():
             _apply_organization(plan, session)

@@ -35,6 +35,7 @@ class Catalog:
         partner_assigners: who gives roles in a partner organization.
         request_lifetime: how long an undecided elevation request lives (nbhqds0).
         elevation_lifetime: how long a granted elevation gives access at most, from approval (nbhqds0).
+        clock_tolerance: by how much clocks that count as right may differ.
     """
 
     sources: Mapping[str, Source]
@@ -44,6 +45,7 @@ class Catalog:
     restricted_settings: Mapping[str, RestrictedSetting]
     request_lifetime: timedelta
     elevation_lifetime: timedelta
+    clock_tolerance: timedelta
 
     @property
     def matrices(self) -> Matrices:
@@ -79,6 +81,7 @@ def load() -> Catalog:
         restricted_settings=read_settings(data("restricted-settings.yaml"), sources),
         request_lifetime=timedelta(seconds=durations["request"]["seconds"]),
         elevation_lifetime=timedelta(seconds=durations["elevation"]["seconds"]),
+        clock_tolerance=timedelta(seconds=durations["clock-tolerance"]["seconds"]),
     )
 
 

@@ -20,8 +20,9 @@ from reconciler.cli.streams import is_stdout, refuse_output, write_report
 from reconciler.cli.terminal import takes_color, width
 from reconciler.model.errors import UsageError
 from reconciler.model.policy import Acknowledgements
+from reconciler.model.protocols import StateReader
 from reconciler.model.results import FleetPlan, Result
-from reconciler.pipeline import Request, RunSettings
+from reconciler.pipeline import Present, Request, RunSettings, present
 from reconciler.reports import Style, render
 from reconciler.reports.visible import visible
 from reconciler.stores import here
@@ -60,14 +61,20 @@ class Session:
         given = self._common.lock_timeout if self._common.lock_timeout is not None else self.settings.lock_timeout
         return DEFAULT_LOCK_TIMEOUT if given is None else given
 
-    @property
-    def clock(self) -> SystemClock | FixedClock:
-        """The clock of a command that only reads."""
-        return reading_clock(self._common.now)
+    def given_now(self) -> datetime:
+        """Return the instant for which a command answers that looks at no state."""
+        return reading_clock(self._common.now).now()
 
-    def now(self) -> datetime:
+    def present(self, reader: StateReader) -> Present:
+        """Return the present for a command that only reads; an instant that was given is taken as it is."""
+        clock = reading_clock(self._common.now)
+        if isinstance(clock, FixedClock):
+            return Present(now=clock.now(), shown=clock.now())
+        return present(clock, reader)
+
+    def now(self, reader: StateReader) -> datetime:
         """Return the instant for which a reading command answers."""
-        return self.clock.now()
+        return self.present(reader).now
 
     def paths(self, given: tuple[str, ...]) -> tuple[str, ...]:
         """Return the paths of manifests.

@@ -132,6 +132,10 @@ class StateReader(Protocol):
         """Return when the last entry of one chain, or of every chain, was written, UTC, by organization; without an entry, nothing."""
         ...
 
+    def highest_instant(self) -> datetime | None:
+        """Return the latest instant of any entry of the journal, UTC; None without an entry. Cheap, however long the journal is."""
+        ...
+
     def last_changes(self, organization: str) -> dict[str, Recorded]:
         """Return the last change of each resource of one organization, by address."""
         ...

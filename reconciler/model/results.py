@@ -160,6 +160,7 @@ class StateOf:
     organization: Organization
     now: datetime
     follow_ups: tuple[FollowUp, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +181,7 @@ class Organizations:
     location: str
     lineage: str | None
     organizations: Callable[[], Iterator[StoredOrganization]]
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,13 @@ from reconciler.pipeline.changing import apply_paths, apply_saved, forget, unloc
 from reconciler.pipeline.checking import validate
 from reconciler.pipeline.explaining import explain, rules
 from reconciler.pipeline.planning import drift, load_plan, plan, show_plan
+from reconciler.pipeline.present import Present, present
 from reconciler.pipeline.reading import history, show_organization, show_organizations, verify_journal
 from reconciler.pipeline.request import Approval, Request, RunSettings
 
 __all__ = [
     "Approval",
+    "Present",
     "Request",
     "RunSettings",
     "access_everywhere",
@@ -29,6 +31,7 @@ __all__ = [
     "load_plan",
     "permission_holders",
     "plan",
+    "present",
     "rules",
     "show_organization",
     "show_organizations",

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from reconciler import __version__
-from reconciler.applying import Run, apply_plan, earlier_run
+from reconciler.applying import FlooredClock, Run, apply_plan, earlier_run
 from reconciler.manifests import judge_values
 from reconciler.model.changes import Plan
 from reconciler.model.documents import read_settings
@@ -21,6 +21,7 @@ from reconciler.pipeline.checking import Known, durations_of
 from reconciler.pipeline.judging import Judge, required_actor
 from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.planning import plan, require_acknowledged, require_state
+from reconciler.pipeline.present import present
 from reconciler.pipeline.reading import unknown_organization
 from reconciler.pipeline.request import Approval, Request, RunSettings
 from reconciler.planning.codec import stale
@@ -46,7 +47,8 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
     """
     for attempt in range(1, _ATTEMPTS + 1):
         with closing(open_reader(request.state)) as reader:
-            made = plan(request, reader, settings.clock.now())
+            here = present(settings.clock, reader)
+            made = plan(request, reader, here.now, shown=here.shown)
             if approval.expect is not None and made.plan_hash != approval.expect:
                 return _applied_before(made, approval.expect, reader, settings, request)
         if made.refusals:
@@ -100,7 +102,8 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
     try:
         facts = _facts_of(made.plans()) if recheck else {}
         known = Known(facts, store)
-        now = settings.clock.now()
+        clock = FlooredClock(settings.clock, store.highest_instant())
+        now = clock.now()
         context = Context(
             now=now,
             catalog=request.catalog,
@@ -109,15 +112,19 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
             site_owners={},
             people_of=Partners(now, reader=store).people_of,
         )
-        return apply_plan(made, store, _run(request, settings, context, store, recheck=recheck))
+        judge = Judge(request, store, context)
+        run = replace(run_of(request, settings), judge=lambda before, after: judge.verdict(before, after, clock.now()).refusals)
+        if recheck:
+            run = replace(run, recheck=lambda organization: _errors(organization, request, context))
+        return apply_plan(made, store, run)
     except RefusedError as error:
         return replace(made, refusals=error.findings)
     finally:
         store.close()
 
 
-def _run(request: Request, settings: RunSettings, context: Context, store: Store, *, recheck: bool) -> Run:
-    judge = Judge(request, store, context)
+def run_of(request: Request, settings: RunSettings) -> Run:
+    """Return a run that asks no rules."""
     return Run(
         id=settings.run,
         operation=settings.holder.operation,
@@ -128,8 +135,8 @@ def _run(request: Request, settings: RunSettings, context: Context, store: Store
         catalog=request.catalog,
         lock_timeout=settings.lock_timeout,
         acknowledged=request.acknowledged,
-        recheck=(lambda organization: _errors(organization, request, context)) if recheck else (lambda _: ()),
-        judge=lambda before, after: judge.verdict(before, after, settings.clock.now()).refusals,
+        recheck=lambda _: (),
+        judge=lambda before, after: (),
         stopping=settings.stopping,
         progress=settings.progress,
     )
@@ -184,7 +191,7 @@ def forget(name: str, request: Request, settings: RunSettings) -> Application | 
         stored = reader.read(name)
         if stored.organization is None or stored.organization.settings is None:
             raise unknown_organization(name, reader)
-        now = settings.clock.now()
+        now = present(settings.clock, reader).now
         made = plan_organization(
             name, stored, None, lineage=reader.lineage, now=now, catalog=request.catalog, acknowledged=Acknowledgements()
         )
@@ -228,7 +235,7 @@ def unlock(lock_id: str, request: Request, settings: RunSettings) -> Unlocked:
     try:
         record = Record(
             run=settings.run,
-            at=settings.clock.now(),
+            at=present(settings.clock, store).now,
             kind=EntryKind.LOCK,
             operation="unlock",
             operator=settings.holder.operator,

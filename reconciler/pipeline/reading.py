@@ -9,13 +9,19 @@ from reconciler.model.errors import CorruptStateError, MissingStateError
 from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, entry_hash, overall_head
 from reconciler.model.protocols import StateReader, StoredHead
 from reconciler.model.results import History, Organizations, Problem, StateOf, StoredOrganization, Verification
+from reconciler.pipeline.overdue import overdue
 from reconciler.planning.plan import live_people
 from reconciler.rules import closest
 
 
 def show_organizations(reader: StateReader, now: datetime) -> Organizations:
     """Return every stored organization, by name; access that has ended at *now* is not counted."""
-    return Organizations(location=reader.location, lineage=reader.lineage, organizations=lambda: _stored(reader, now))
+    return Organizations(
+        location=reader.location,
+        lineage=reader.lineage,
+        organizations=lambda: _stored(reader, now),
+        findings=overdue(reader.heads(), now),
+    )
 
 
 def _stored(reader: StateReader, now: datetime) -> Iterator[StoredOrganization]:
@@ -51,6 +57,7 @@ def show_organization(name: str, reader: StateReader, now: datetime) -> StateOf:
         organization=stored.organization,
         now=now,
         follow_ups=stored.follow_ups,
+        findings=overdue(reader.heads(), now),
     )
 
 

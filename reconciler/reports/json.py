@@ -170,6 +170,7 @@ def _state(result: StateOf) -> Members:
         "administrators": None if people is None else (administrator_document(people[key]) for key in sorted(people)),
         "grants": ({**grant_document(grant), "status": grant_status(grant, result.now).value} for grant in grants),
         "follow_ups": map(follow_up_document, result.follow_ups),
+        "diagnostics": map(finding_document, result.findings),
     }
 
 
@@ -177,7 +178,7 @@ def _organizations(result: Organizations) -> Members:
     return {
         "lineage": result.lineage,
         "organizations": map(_stored_organization, result.organizations()),
-        "diagnostics": map(finding_document, with_stateless((), result.lineage, result.location)),
+        "diagnostics": map(finding_document, with_stateless(result.findings, result.lineage, result.location)),
     }
 
 

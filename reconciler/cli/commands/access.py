@@ -45,7 +45,7 @@ def access(process: Process, common: Common, first: str | None, second: str | No
     request = session.request()
     with closing(open_reader(session.state)) as reader:
         require_state(request, reader)
-        instant = at or session.now()
+        instant = at or session.now(reader)
         if organization is None:
             several = pipeline.access_everywhere(person or "", reader, request, instant)
         elif person is None:

@@ -64,7 +64,8 @@ def plan(
     refuse_name(out)
     request = session.request(session.paths(paths), allow_empty=allow_empty, acknowledged=acknowledgements(allow_removals, prune))
     with closing(open_reader(session.state)) as reader:
-        made = pipeline.plan(request, reader, session.now())
+        here = session.present(reader)
+        made = pipeline.plan(request, reader, here.now, shown=here.shown)
     if out is not None:
         replace_file(Path(out), lambda stream: write_plan(made, stream, exit_code=None))
     pending = PENDING if detailed_exitcode and made.summary.changes else OK

@@ -37,6 +37,6 @@ def who_can(process: Process, common: Common, permission: str, at: datetime | No
     request = session.request()
     with closing(open_reader(session.state)) as reader:
         require_state(request, reader)
-        found = pipeline.permission_holders(permission, reader, request, at or session.now())
+        found = pipeline.permission_holders(permission, reader, request, at or session.now(reader))
         say_notes(session, found)
         return session.report(found, exit_code=OK)
