@@ -40,7 +40,7 @@ def apply_plan(fleet: FleetPlan, store: Store, run: Run) -> Application:
         RefusedError: a safety rail refuses it.
     """
     names = [plan.organization for plan in fleet.plans()]
-    outcomes = Outcomes()
+    outcomes = Outcomes(run)
     if not names:
         return outcomes.application(fleet, store, run, run_id=None)
     began = FlooredClock(run.clock, store.highest_instant()).now()
@@ -105,22 +105,25 @@ def _perform_singly(plan: Plan, session: _Session) -> None:
     before, serial = store.read(name), plan.serial
     organization, left = before.organization, before.follow_ups
     steps, loose = due_with(plan)
-    stopped = ""
+    interrupted = failed = ""
     for change, its in zip(plan.changes, steps, strict=True):
         at = run.clock.now()
-        if not stopped and (stop := run.stopping()) is not None:
-            session.outcomes.interrupted, stopped = stop, "the run was interrupted"
+        if not interrupted and (stop := run.stopping()) is not None:
+            session.outcomes.interrupted, interrupted = stop, "the run was interrupted"
+        # An end that fails holds up no other end.
+        stopped = interrupted or ("" if change.expires else failed)
         if stopped or is_over(change, run, at):
             session.outcomes.add(change, Status.SKIPPED, at, stopped or _OVER)
             continue
         try:
             answer = run.target.perform(change)
         except TargetError as error:
-            stopped = f"an earlier change of {name} failed"
+            failed = f"an earlier change of {name} failed"
             session.outcomes.add(change, Status.FAILED, at, error.message)
             store.note(name, [failure_record(run, change, at, plan_hash, error.message)])
             continue
         if answer.status is Status.DONE:
+            at = run.clock.now()
             organization = perform(organization, change, at, request_lifetime=run.catalog.request_lifetime)
             record = change_record(run, change, at, plan_hash)
             new = opened([*loose, *its], at)

@@ -14,6 +14,7 @@ from reconciler.cli.commands.rules import rules
 from reconciler.cli.commands.schema import schema
 from reconciler.cli.commands.show import show
 from reconciler.cli.commands.state import state
+from reconciler.cli.commands.sweep import sweep
 from reconciler.cli.commands.unlock import unlock
 from reconciler.cli.commands.validate import validate
 from reconciler.cli.commands.verify import verify
@@ -38,5 +39,23 @@ def commands() -> None:
     """Declare the administrators of Webex organizations in YAML; see, review and apply every change."""
 
 
-for _command in (init, validate, plan, apply, attest, show, access, who_can, drift, history, verify, rules, explain, schema, state, unlock):
+for _command in (
+    init,
+    validate,
+    plan,
+    apply,
+    sweep,
+    attest,
+    show,
+    access,
+    who_can,
+    drift,
+    history,
+    verify,
+    rules,
+    explain,
+    schema,
+    state,
+    unlock,
+):
     commands.add_command(_command)

@@ -33,8 +33,13 @@ _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.I
 class Session:
     """One command's surroundings."""
 
-    def __init__(self, process: Process, common: Common) -> None:
+    def __init__(self, process: Process, common: Common, *, early: bool = True) -> None:
         """Bring options, environment and file together.
+
+        Args:
+            process: learns how and where to report.
+            common: the options.
+            early: whether a report that could not be written is reason enough to do nothing at all.
 
         Raises:
             UsageError: the file or the environment asks for something that does not exist.
@@ -48,7 +53,8 @@ class Session:
         _configure_log(common)
         self.settings: Configuration = read_configuration(common.config)
         self.format = process.format = common.format or self.settings.format or FORMATS[0]
-        refuse_output(common.output)
+        if early:
+            refuse_output(common.output)
 
     @property
     def state(self) -> str:

@@ -12,6 +12,7 @@ from reconciler.pipeline.planning import drift, load_plan, plan, show_plan
 from reconciler.pipeline.present import Present, present
 from reconciler.pipeline.reading import history, show_organization, show_organizations, verify_journal
 from reconciler.pipeline.request import Approval, Request, RunSettings
+from reconciler.pipeline.sweeping import sweep
 
 __all__ = [
     "Approval",
@@ -36,6 +37,7 @@ __all__ = [
     "show_organization",
     "show_organizations",
     "show_plan",
+    "sweep",
     "unlock",
     "validate",
     "verify_journal",

@@ -19,6 +19,7 @@ from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Application, Counts, FleetPlan, Unlocked
 from reconciler.pipeline.checking import Known, durations_of
 from reconciler.pipeline.judging import Judge, required_actor
+from reconciler.pipeline.overdue import without_overdue
 from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.planning import plan, require_acknowledged, require_state
 from reconciler.pipeline.present import present
@@ -78,7 +79,7 @@ def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, exp
     with closing(open_reader(request.state)) as reader:
         require_state(request, reader)
         # What was true of the state when the plan was made is not said again.
-        made = replace(made, location=reader.location, findings=without_stateless(made.findings))
+        made = replace(made, location=reader.location, findings=without_overdue(without_stateless(made.findings)))
         if made.lineage is not None and reader.lineage is None:
             raise stale("Saved plan does not match the given state", f"there is no stored state at {reader.location}")
         earlier = earlier_run(made.plan_hash, made.plans(), reader)
@@ -98,6 +99,7 @@ def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, exp
 
 def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, recheck: bool) -> Application | FleetPlan:
     """Perform a plan. Who answers for it is judged again, by the state under lock; *recheck*: what it declares is judged again as well."""
+    made = replace(made, findings=without_overdue(made.findings))
     store = open_store(request.state, create=True)
     try:
         facts = _facts_of(made.plans()) if recheck else {}

@@ -30,7 +30,7 @@ from reconciler.pipeline.checking import (
     with_manifest,
 )
 from reconciler.pipeline.judging import ACTOR_UNCHECKED, Judge, required_actor
-from reconciler.pipeline.overdue import overdue
+from reconciler.pipeline.overdue import overdue, without_overdue
 from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.present import Present
 from reconciler.pipeline.request import Request
@@ -294,7 +294,8 @@ def load_plan(text: str, file: str | None = None) -> FleetPlan:
 def show_plan(made: FleetPlan, reader: StateReader, now: datetime) -> FleetPlan:
     """Return a saved plan with a warning for everything that has happened since and would make apply refuse it."""
     found = [*_applied(made, reader)] or [*_left_behind(made, reader), *_over(made, now)]
-    return replace(made, location=reader.location, findings=(*found, *made.findings))
+    said = (*without_overdue(made.findings), *overdue(reader.heads(), now))
+    return replace(made, location=reader.location, findings=(*found, *said))
 
 
 def _applied(made: FleetPlan, reader: StateReader) -> Iterator[Finding]:

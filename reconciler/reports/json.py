@@ -55,7 +55,7 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
         case Validation():
             _write("validation", _validation(result), out, exit_code)
         case Application():
-            _write("apply", _application(result), out, exit_code)
+            _write("sweep" if result.operation == "sweep" else "apply", _application(result), out, exit_code)
         case Drift():
             _write("drift", _drift(result), out, exit_code)
         case StateOf():
@@ -114,6 +114,7 @@ def _application(result: Application) -> Members:
                 "status": outcome.status.value,
                 "detail": outcome.detail,
                 "at": format_instant(outcome.at),
+                **({} if outcome.lateness_seconds is None else {"lateness_seconds": outcome.lateness_seconds}),
             }
             for outcome in result.outcomes()
         ),

@@ -277,7 +277,7 @@ def test_only_what_was_performed_leaves_follow_ups_each_with_its_commit() -> Non
     steps = [a_step(A_BOB), a_step(A_EVE), a_step("acme/administrator/zoe@acme.example"), a_step("acme/organization")]
     application = apply_plan(with_steps(a_fleet_for(store, declared), *steps), store, a_run(target=target, clock=clock))
     assert application.counts == Counts(create=1, failed=1, skipped=1)
-    opened = (a_follow_up(A_BOB, since=NOW), a_follow_up("acme/organization", since=NOW))
+    opened = (a_follow_up(A_BOB, since=NOW + MINUTE), a_follow_up("acme/organization", since=NOW + MINUTE))
     assert seen == [(), opened]
     assert store.read("acme").follow_ups == tuple(application.open_steps()) == opened
 

@@ -22,6 +22,7 @@ KINDS = (
         "validation",
         "plan",
         "apply",
+        "sweep",
         "drift",
         "state",
         "organizations",
