@@ -9,7 +9,7 @@ from reconciler.applying import FlooredClock, Run, apply_plan, earlier_run
 from reconciler.manifests import judge_values
 from reconciler.model.changes import Plan
 from reconciler.model.documents import read_settings
-from reconciler.model.errors import RefusedError, StalePlanError, StoreError
+from reconciler.model.errors import ExpiredPlanError, RefusedError, StalePlanError, StoreError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import ORGANIZATION
 from reconciler.model.journal import EntryKind, Record
@@ -44,6 +44,7 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
         ManifestError, MissingStateError: as for `plan`.
         DeclinedError: the plan was not approved.
         StalePlanError: it is not the plan that was approved, or the state moved in between.
+        ExpiredPlanError: access in the plan started or ended while it waited for its approval; nothing was performed.
         LockedError: another run holds a lock.
     """
     for attempt in range(1, _ATTEMPTS + 1):
@@ -59,7 +60,7 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
         approval.ask(made)
         try:
             return _perform(made, request, settings, recheck=False)
-        except StalePlanError:
+        except (StalePlanError, ExpiredPlanError):
             if not approval.again or attempt == _ATTEMPTS:
                 raise
     raise AssertionError("the loop returns or raises")
