@@ -62,8 +62,8 @@ def _said(outcome: Outcome) -> str:
     match outcome.status:
         case Status.DONE:
             done = "ended" if outcome.reason is Reason.EXPIRED else _DONE[outcome.action]
-            reason = f", {late} late" if late else "" if outcome.reason in {Reason.DECLARED, Reason.EXPIRED} else f", {why(outcome.reason)}"
-            return f"{done}{reason}{detail}"
+            reason = "" if outcome.reason in {Reason.DECLARED, Reason.EXPIRED} else f", {why(outcome.reason)}"
+            return f"{done}{reason}{f', {late} late' if outcome.lateness_seconds else ''}{detail}"
         case Status.MANUAL:
             return f"to do by hand{detail or f': {noun}'}"
         case Status.FAILED:
