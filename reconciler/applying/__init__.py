@@ -1,11 +1,13 @@
 """The one door through which anything changes: a plan is verified against the state, performed, and journalled.
 
-Every command that writes (apply, state forget, and what comes later) makes a plan and goes through here.
+Every command that writes (apply, sweep, state forget, and what comes later) makes a plan and goes through here.
 Belongs here: locks, verification, performing, records. Does not belong here: how the plan came about, wording, reading the clock.
 """
 
+from reconciler.applying.clock import FlooredClock
 from reconciler.applying.door import apply_plan
 from reconciler.applying.run import Run
+from reconciler.applying.sweeping import end_due
 from reconciler.applying.verification import UNREADABLE, earlier_run, verify
 
-__all__ = ["UNREADABLE", "Run", "apply_plan", "earlier_run", "verify"]
+__all__ = ["UNREADABLE", "FlooredClock", "Run", "apply_plan", "earlier_run", "end_due", "verify"]

@@ -1,11 +1,12 @@
 """The door itself: lock, verify, perform, record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
+from reconciler.applying.clock import FlooredClock
 from reconciler.applying.outcomes import Outcomes
 from reconciler.applying.run import Run, change_record, failure_record, record_of
-from reconciler.applying.verification import is_over, verify
+from reconciler.applying.verification import is_over, refuse_to_widen, verify
 from reconciler.model.changes import Plan, Status
 from reconciler.model.errors import StoreError, TargetError
 from reconciler.model.journal import EntryKind
@@ -39,11 +40,15 @@ def apply_plan(fleet: FleetPlan, store: Store, run: Run) -> Application:
         RefusedError: a safety rail refuses it.
     """
     names = [plan.organization for plan in fleet.plans()]
-    outcomes = Outcomes()
+    outcomes = Outcomes(run)
     if not names:
         return outcomes.application(fleet, store, run, run_id=None)
-    with store.lock(names, run.holder, timeout=run.lock_timeout, record=record_of(run, EntryKind.LOCK, run.clock.now())) as lock:
+    began = FlooredClock(run.clock, store.highest_instant()).now()
+    with store.lock(names, run.holder, timeout=run.lock_timeout, record=record_of(run, EntryKind.LOCK, began)) as lock:
+        # Only now nobody else writes into these chains any more.
+        shown, run = run.clock.now(), replace(run, clock=FlooredClock(run.clock, store.highest_instant()))
         verify(fleet, store, run)
+        refuse_to_widen(fleet, run, shown)
         session = _Session(fleet=fleet, store=store, lock=lock, run=run, outcomes=outcomes)
         for plan in fleet.plans():
             _apply_organization(plan, session)
@@ -100,22 +105,25 @@ def _perform_singly(plan: Plan, session: _Session) -> None:
     before, serial = store.read(name), plan.serial
     organization, left = before.organization, before.follow_ups
     steps, loose = due_with(plan)
-    stopped = ""
+    interrupted = failed = ""
     for change, its in zip(plan.changes, steps, strict=True):
         at = run.clock.now()
-        if not stopped and (stop := run.stopping()) is not None:
-            session.outcomes.interrupted, stopped = stop, "the run was interrupted"
+        if not interrupted and (stop := run.stopping()) is not None:
+            session.outcomes.interrupted, interrupted = stop, "the run was interrupted"
+        # An end that fails holds up no other end.
+        stopped = interrupted or ("" if change.expires else failed)
         if stopped or is_over(change, run, at):
             session.outcomes.add(change, Status.SKIPPED, at, stopped or _OVER)
             continue
         try:
             answer = run.target.perform(change)
         except TargetError as error:
-            stopped = f"an earlier change of {name} failed"
+            failed = f"an earlier change of {name} failed"
             session.outcomes.add(change, Status.FAILED, at, error.message)
             store.note(name, [failure_record(run, change, at, plan_hash, error.message)])
             continue
         if answer.status is Status.DONE:
+            at = run.clock.now()
             organization = perform(organization, change, at, request_lifetime=run.catalog.request_lifetime)
             record = change_record(run, change, at, plan_hash)
             new = opened([*loose, *its], at)

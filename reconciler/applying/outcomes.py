@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import BinaryIO, cast
 
+from reconciler.applying.lateness import lateness_of
 from reconciler.applying.run import Run
 from reconciler.model.changes import Action, Change, FollowUp, Outcome, Plan, Reason, Status
-from reconciler.model.errors import CorruptStateError, StorageFaultError, StoreError
+from reconciler.model.errors import CorruptStateError, ReconcilerError, StorageFaultError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import organization_address
 from reconciler.model.instants import format_instant, parse_instant
@@ -25,7 +26,9 @@ def _spool() -> Spool:
 class Outcomes:
     """Collects what became of every change, and what is left open, in spools, and counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, run: Run) -> None:
+        self._request_lifetime = run.catalog.request_lifetime
+        self._largest_lateness: int | None = None
         self._spool, self._left = _spool(), _spool()
         self._counts: dict[str, int] = {}
         self._failures: list[Finding] = []
@@ -42,7 +45,10 @@ class Outcomes:
         self._through.add((change.address, change.action))
         kind = ("expire" if change.expires else change.action.value) if status is Status.DONE else status.value
         self._counts[kind] = self._counts.get(kind, 0) + 1
-        row = [change.address, change.action.value, change.reason.value, status.value, format_instant(at), detail]
+        late = lateness_of(change, at, request_lifetime=self._request_lifetime)
+        if late is not None and status is Status.DONE:
+            self._largest_lateness = max(late, self._largest_lateness or 0)
+        row = [change.address, change.action.value, change.reason.value, status.value, format_instant(at), detail, late]
         self._spool.append(json.dumps(row).encode())
 
     def leave(self, follow_ups: Iterable[FollowUp]) -> None:
@@ -55,7 +61,7 @@ class Outcomes:
         for change in changes:
             self.add(change, status, at, detail)
 
-    def fail(self, plan: Plan, error: StoreError, at: datetime) -> None:
+    def fail(self, plan: Plan, error: ReconcilerError, at: datetime) -> None:
         """Note that what is left of the organization was not recorded. A broken storage will not get better: the run halts."""
         self.halted = isinstance(error, StorageFaultError | CorruptStateError)
         left = [change for change in plan.changes if (change.address, change.action) not in self._through]
@@ -73,9 +79,15 @@ class Outcomes:
 
     def _read(self) -> Iterator[Outcome]:
         for data in self._spool:
-            address, action, reason, status, at, detail = json.loads(data)
+            address, action, reason, status, at, detail, late = json.loads(data)
             yield Outcome(
-                address=address, action=Action(action), reason=Reason(reason), status=Status(status), at=parse_instant(at), detail=detail
+                address=address,
+                action=Action(action),
+                reason=Reason(reason),
+                status=Status(status),
+                at=parse_instant(at),
+                detail=detail,
+                lateness_seconds=late,
             )
 
     def _read_left(self) -> Iterator[FollowUp]:
@@ -98,4 +110,5 @@ class Outcomes:
             failures=tuple(self._failures),
             findings=fleet.findings,
             interrupted=self.interrupted,
+            largest_lateness=self._largest_lateness,
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler import __version__
+from reconciler.applying.lateness import lateness_of
 from reconciler.catalog import Catalog
 from reconciler.model.changes import Change
 from reconciler.model.findings import Finding
@@ -59,7 +60,8 @@ def record_of(run: Run, kind: EntryKind, at: datetime, *, plan_hash: str | None 
 
 def change_record(run: Run, change: Change, at: datetime, plan_hash: str) -> Record:
     """Return the record of *change* as performed at *at*."""
-    record = record_of(run, EntryKind.CHANGE, at, plan_hash=plan_hash)
+    late = lateness_of(change, at, request_lifetime=run.catalog.request_lifetime)
+    record = record_of(run, EntryKind.CHANGE, at, plan_hash=plan_hash, detail="" if late is None else f"ended {late} s late")
     return replace(record, address=change.address, action=change.action, reason=change.reason, before=change.before, after=change.after)
 
 

@@ -19,7 +19,7 @@ from reconciler.model.protocols import StateReader, Stored
 from reconciler.model.resources import Administrator, Grant, Organization
 from reconciler.model.results import FleetPlan
 from reconciler.planning.codec import PLAN_AGAIN, stale
-from reconciler.planning.guard import too_many_overall
+from reconciler.planning.guard import clock_set_back, too_many_overall
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import live_people, plan_organization
 from reconciler.planning.scope import forbidden
@@ -79,6 +79,18 @@ def verify(fleet: FleetPlan, store: StateReader, run: Run) -> None:
         # Counted anew: the number in the plan is not sealed by its hash.
         people = sum(live_people(store.read(name).organization, now) for name in fleet.serials)
         refusals.extend(too_many_overall(removed, people, run.acknowledged))
+    if refusals:
+        raise RefusedError("the plan is refused", findings=refusals)
+
+
+def refuse_to_widen(fleet: FleetPlan, run: Run, shown: datetime) -> None:
+    """Check that the machine's clock, which shows *shown*, is not behind what is recorded, if anything in *fleet* widens access.
+
+    Raises:
+        RefusedError: it is.
+    """
+    changes = (change for plan in fleet.plans() for change in plan.changes)
+    refusals = [*clock_set_back(changes, shown=shown, now=run.clock.now(), tolerance=run.catalog.clock_tolerance)]
     if refusals:
         raise RefusedError("the plan is refused", findings=refusals)
 

@@ -46,7 +46,7 @@ class Catalog:
         partner_assigners: who gives roles in a partner organization.
         request_lifetime: how long an undecided elevation request lives (nbhqds0).
         elevation_lifetime: how long a granted elevation gives access at most, from approval (nbhqds0).
-        clock_tolerance: how far an instant that has passed may lie ahead of our clock (our choice).
+        clock_tolerance: by how much clocks that count as right may differ.
     """
 
     sources: Mapping[str, Source]

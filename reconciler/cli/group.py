@@ -15,6 +15,7 @@ from reconciler.cli.commands.rules import rules
 from reconciler.cli.commands.schema import schema
 from reconciler.cli.commands.show import show
 from reconciler.cli.commands.state import state
+from reconciler.cli.commands.sweep import sweep
 from reconciler.cli.commands.unlock import unlock
 from reconciler.cli.commands.validate import validate
 from reconciler.cli.commands.verify import verify
@@ -45,6 +46,7 @@ for _command in (
     plan,
     apply,
     grant,
+    sweep,
     attest,
     show,
     access,

@@ -20,7 +20,9 @@ from reconciler.cli.streams import is_stdout, refuse_output, write_report
 from reconciler.cli.terminal import draws, takes_color, width
 from reconciler.model.errors import UsageError
 from reconciler.model.policy import Acknowledgements
+from reconciler.model.protocols import Facts, StateReader
 from reconciler.model.results import FleetPlan, Result
+from reconciler.pipeline.present import Present, present
 from reconciler.pipeline.request import Request, RunSettings
 from reconciler.reports import Style, render
 from reconciler.reports.visible import visible
@@ -32,8 +34,13 @@ _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.I
 class Session:
     """One command's surroundings."""
 
-    def __init__(self, process: Process, common: Common) -> None:
+    def __init__(self, process: Process, common: Common, *, early: bool = True) -> None:
         """Bring options, environment and file together.
+
+        Args:
+            process: learns how and where to report.
+            common: the options.
+            early: whether a report that could not be written is reason enough to do nothing at all.
 
         Raises:
             UsageError: the file or the environment asks for something that does not exist.
@@ -47,7 +54,8 @@ class Session:
         _configure_log(common)
         self.settings: Configuration = read_configuration(common.config)
         self.format = process.format = common.format or self.settings.format or FORMATS[0]
-        refuse_output(common.output)
+        if early:
+            refuse_output(common.output)
 
     @property
     def state(self) -> str:
@@ -60,14 +68,20 @@ class Session:
         given = self._common.lock_timeout if self._common.lock_timeout is not None else self.settings.lock_timeout
         return DEFAULT_LOCK_TIMEOUT if given is None else given
 
-    @property
-    def clock(self) -> SystemClock | FixedClock:
-        """The clock of a command that only reads."""
-        return reading_clock(self._common.now)
+    def given_now(self) -> datetime:
+        """Return the instant for which a command answers that looks at no state."""
+        return reading_clock(self._common.now).now()
 
-    def now(self) -> datetime:
+    def present(self, reader: StateReader | Facts) -> Present:
+        """Return the present for a command that only reads; an instant that was given is taken as it is."""
+        clock = reading_clock(self._common.now)
+        if isinstance(clock, FixedClock):
+            return Present(now=clock.now(), shown=clock.now())
+        return present(clock, reader)
+
+    def now(self, reader: StateReader | Facts) -> datetime:
         """Return the instant for which a reading command answers."""
-        return self.clock.now()
+        return self.present(reader).now
 
     def paths(self, given: tuple[str, ...]) -> tuple[str, ...]:
         """Return the paths of manifests.

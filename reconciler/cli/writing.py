@@ -38,10 +38,20 @@ def report_outcome(session: Session, answer: Application | FleetPlan, *shown: Fl
     """
     if isinstance(answer, FleetPlan):
         return session.report(answer, exit_code=REFUSED)
+    return report_changes(session, *shown, answer, exit_code=exit_code_of(answer))
+
+
+def report_changes(session: Session, *results: FleetPlan | Application, exit_code: int) -> int:
+    """Report what became of a plan, the last of *results*, and return *exit_code*.
+
+    Raises:
+        OutputError: the report cannot be written; it says what happened all the same.
+    """
+    answer = results[-1]
     try:
-        return session.report(*shown, answer, exit_code=exit_code_of(answer))
+        return session.report(*results, exit_code=exit_code)
     except OutputError as error:
-        if answer.run is None:
+        if not isinstance(answer, Application) or answer.run is None:
             raise
         detail = f"the changes were made and recorded all the same, by run {answer.run}"
         raise type(error)(error.message, detail=detail, hint="reconciler history") from error

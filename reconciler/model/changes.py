@@ -243,6 +243,7 @@ class Outcome:
     Attributes:
         at: when it was performed or given up, UTC.
         detail: why, when it was not done; what is left to do by hand for `manual`.
+        lateness_seconds: from the end of an access that has ended by itself to `at`; None for any other change.
     """
 
     address: str
@@ -251,3 +252,4 @@ class Outcome:
     status: Status
     at: datetime
     detail: str = ""
+    lateness_seconds: int | None = None

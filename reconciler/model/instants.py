@@ -13,6 +13,7 @@ _RFC3339 = re.compile(
 )
 _DURATION = re.compile(r"([0-9]{1,9})(s|m|h|d)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SPANS = (("d", 86400), ("h", 3600), ("min", 60))
 
 
 def parse_instant(text: str) -> datetime:
@@ -80,3 +81,10 @@ def parse_duration(text: str) -> timedelta:
         return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
     except OverflowError as error:
         raise ValueError("this duration is too long") from error
+
+
+def span_text(span: timedelta) -> str:
+    """Return a length of time for people: whole, in the largest unit of which there are at least two (`119 s`, `2 min`, `47 h`, `3 d`)."""
+    seconds = int(span.total_seconds())
+    unit, length = next(((unit, length) for unit, length in _SPANS if seconds >= 2 * length), ("s", 1))
+    return f"{seconds // length} {unit}"

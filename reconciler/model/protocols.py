@@ -125,6 +125,10 @@ class Facts(Protocol):
         """Return when the last journal entry of one organization, or of every one, was written, UTC; without an entry, nothing."""
         ...
 
+    def highest_instant(self) -> datetime | None:
+        """Return the highest instant of any journal entry, UTC; None without an entry."""
+        ...
+
     def close(self) -> None:
         """Let go of files and connections; a second call does nothing."""
         ...
@@ -168,6 +172,10 @@ class StateReader(Protocol):
 
     def last_recorded(self, organization: str | None = None) -> dict[str, datetime]:
         """Return when the last entry of one chain, or of every chain, was written, UTC, by organization; without an entry, nothing."""
+        ...
+
+    def highest_instant(self) -> datetime | None:
+        """Return the latest instant of any entry of the journal, UTC; None without an entry. Cheap, however long the journal is."""
         ...
 
     def last_changes(self, organization: str) -> dict[str, Recorded]:

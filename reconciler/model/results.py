@@ -96,7 +96,7 @@ class Application:
     """The answer of `apply` and of every other command that changes something.
 
     Attributes:
-        operation: `apply`, `forget`.
+        operation: `apply`, `sweep`, `forget`.
         plan_hash: of the plan that was performed.
         run: the run's id; for a plan that had been applied before, the id of that earlier run. None when nothing was to be done.
         repeated: the plan had been applied in full before, and nothing was done now.
@@ -104,6 +104,7 @@ class Application:
         open_steps: yields the follow-ups that this run opened, by organization; every call starts anew.
         failures: what stopped whole organizations, as findings.
         interrupted: the signal that ended the run early, None otherwise.
+        largest_lateness: in seconds, of the ends that were recorded; None without any.
     """
 
     operation: str
@@ -118,6 +119,27 @@ class Application:
     failures: tuple[Finding, ...] = ()
     findings: tuple[Finding, ...] = ()
     interrupted: int | None = None
+    largest_lateness: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What a sweep did, and what stands after it.
+
+    Attributes:
+        at: when it was through, UTC.
+        failed: how many ends were due and are not recorded; an organization of which nothing could be read counts as one.
+        only_locked: whether nothing but locks of other runs was in the way of those.
+        overdue: how many organizations still have an end that is due, and since when the first of them has; None when unknown.
+        next_end: the first end that is still to come; None when there is none, or when the state could not be asked.
+    """
+
+    application: Application
+    at: datetime
+    failed: int
+    only_locked: bool
+    overdue: tuple[int, datetime | None] | None
+    next_end: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +185,7 @@ class StateOf:
     organization: Organization
     now: datetime
     follow_ups: tuple[FollowUp, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +206,7 @@ class Organizations:
     location: str
     lineage: str | None
     organizations: Callable[[], Iterator[StoredOrganization]]
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

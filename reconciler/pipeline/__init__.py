@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from reconciler.pipeline.explaining import explain, rules
     from reconciler.pipeline.granting import GrantEdit, approve_grant, deny_grant, list_grants, request_grant, revoke_grant
     from reconciler.pipeline.planning import drift, load_plan, plan, show_plan
+    from reconciler.pipeline.present import Present, present
     from reconciler.pipeline.reading import history, show_organization, show_organizations, verify_journal
     from reconciler.pipeline.request import Approval, Request, RunSettings
+    from reconciler.pipeline.sweeping import sweep
 
 __all__ = [
     "Approval",
     "GrantEdit",
+    "Present",
     "Request",
     "RunSettings",
     "access_everywhere",
@@ -39,12 +42,14 @@ __all__ = [
     "load_plan",
     "permission_holders",
     "plan",
+    "present",
     "request_grant",
     "revoke_grant",
     "rules",
     "show_organization",
     "show_organizations",
     "show_plan",
+    "sweep",
     "unlock",
     "validate",
     "verify_journal",
@@ -70,6 +75,14 @@ def __getattr__(name: str) -> Any:
             from reconciler.pipeline import granting
 
             return getattr(granting, name)
+        case "Present" | "present":
+            from reconciler.pipeline import present
+
+            return getattr(present, name)
+        case "sweep":
+            from reconciler.pipeline import sweeping
+
+            return getattr(sweeping, name)
         case "apply_paths" | "apply_saved" | "forget" | "unlock":
             from reconciler.pipeline import changing
 

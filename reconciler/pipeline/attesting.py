@@ -13,6 +13,7 @@ from reconciler.model.journal import EntryKind, Record
 from reconciler.model.protocols import StateReader
 from reconciler.model.results import Attestation
 from reconciler.pipeline.missing import require_state
+from reconciler.pipeline.present import present
 from reconciler.pipeline.request import Request, RunSettings
 from reconciler.rules import closest
 from reconciler.stores import open_reader, open_store
@@ -45,12 +46,12 @@ def attest(addresses: Sequence[str], note: str, request: Request, settings: RunS
         names = list(_chosen(addresses, _open(reader)))
     with (
         closing(open_store(request.state, create=False)) as store,
-        store.lock(names, settings.holder, timeout=settings.lock_timeout, record=_record(request, settings, EntryKind.LOCK)) as lock,
+        store.lock(names, settings.holder, timeout=settings.lock_timeout, record=_record(request, settings, store, EntryKind.LOCK)) as lock,
     ):
         open_now = _open(store)
         chosen = _chosen(addresses, open_now)
         left = {name: [it for it in open_now[name] if it not in chosen[name]] for name in names}
-        done = _record(request, settings, EntryKind.ATTEST)
+        done = _record(request, settings, store, EntryKind.ATTEST)
         for name in names:
             records = [replace(done, address=it.address, detail=f"{it.rule}: {note}") for it in chosen[name]]
             store.attest(lock, name, follow_ups=left[name], records=records)
@@ -64,10 +65,10 @@ def attest(addresses: Sequence[str], note: str, request: Request, settings: RunS
     )
 
 
-def _record(request: Request, settings: RunSettings, kind: EntryKind) -> Record:
+def _record(request: Request, settings: RunSettings, store: StateReader, kind: EntryKind) -> Record:
     return Record(
         run=settings.run,
-        at=settings.clock.now(),
+        at=present(settings.clock, store).now,
         kind=kind,
         operation=settings.holder.operation,
         operator=settings.holder.operator,

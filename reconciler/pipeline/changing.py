@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler import __version__
-from reconciler.applying import UNREADABLE, Run, apply_plan, earlier_run
+from reconciler.applying import UNREADABLE, FlooredClock, Run, apply_plan, earlier_run
 from reconciler.manifests import judge_values
 from reconciler.model.changes import Plan
 from reconciler.model.documents import read_settings
-from reconciler.model.errors import RefusedError, StalePlanError, StoreError
+from reconciler.model.errors import ExpiredPlanError, RefusedError, StalePlanError, StoreError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import ORGANIZATION
 from reconciler.model.journal import EntryKind, Record
@@ -21,8 +21,10 @@ from reconciler.model.results import Application, Counts, FleetPlan, Unlocked
 from reconciler.pipeline.checking import Known, durations_of
 from reconciler.pipeline.judging import Judge, required_actor
 from reconciler.pipeline.missing import require_state, unknown_organization
+from reconciler.pipeline.overdue import without_overdue
 from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.planning import plan, require_acknowledged
+from reconciler.pipeline.present import present
 from reconciler.pipeline.reading import names_in
 from reconciler.pipeline.request import Approval, Request, RunSettings
 from reconciler.pipeline.standing import Standing
@@ -46,11 +48,13 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
         ManifestError, MissingStateError: as for `plan`.
         DeclinedError: the plan was not approved.
         StalePlanError: it is not the plan that was approved, or the state moved in between.
+        ExpiredPlanError: access in the plan started or ended while it waited for its approval; nothing was performed.
         LockedError: another run holds a lock.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         with closing(open_reader(request.state)) as reader:
-            made = plan(request, reader, settings.clock.now())
+            here = present(settings.clock, reader)
+            made = plan(request, reader, here.now, shown=here.shown)
             if approval.expect is not None and made.plan_hash != approval.expect:
                 return _applied_before(made, approval.expect, reader, settings, request)
         if made.refusals:
@@ -60,7 +64,7 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
         approval.ask(made)
         try:
             return _perform(made, request, settings, recheck=False)
-        except StalePlanError:
+        except (StalePlanError, ExpiredPlanError):
             if not approval.again or attempt == _ATTEMPTS:
                 raise
     raise AssertionError("the loop returns or raises")
@@ -80,7 +84,7 @@ def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, exp
     with closing(open_reader(request.state)) as reader:
         require_state(request, reader)
         # What was true of the state when the plan was made is not said again.
-        made = replace(made, location=reader.location, findings=without_stateless(made.findings))
+        made = replace(made, location=reader.location, findings=without_overdue(without_stateless(made.findings)))
         if made.lineage is not None and reader.lineage is None:
             raise stale("Saved plan does not match the given state", f"there is no stored state at {reader.location}")
         earlier = earlier_run(made.plan_hash, made.plans(), reader)
@@ -100,11 +104,13 @@ def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, exp
 
 def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, recheck: bool) -> Application | FleetPlan:
     """Perform a plan. Who answers for it is judged again, by the state under lock; *recheck*: what it declares is judged again as well."""
+    made = replace(made, findings=without_overdue(made.findings))
     store = open_store(request.state, create=True)
     try:
         facts = _facts_of(made.plans()) if recheck else {}
         known = Known(facts, store)
-        now = settings.clock.now()
+        clock = FlooredClock(settings.clock, store.highest_instant())
+        now = clock.now()
         planned = _Planned(made, store, now, request) if recheck else None
         partners = Partners(now, reader=store, planned=planned, facts=facts)
         context = Context(
@@ -118,15 +124,19 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
             partners=partners.names,
             on_record=Standing(store),
         )
-        return apply_plan(made, store, _run(request, settings, context, store, recheck=recheck))
+        judge = Judge(request, store, context)
+        run = replace(run_of(request, settings), judge=lambda before, after: judge.verdict(before, after, clock.now()).refusals)
+        if recheck:
+            run = replace(run, recheck=lambda organization: _errors(organization, request, context))
+        return apply_plan(made, store, run)
     except RefusedError as error:
         return replace(made, refusals=error.findings)
     finally:
         store.close()
 
 
-def _run(request: Request, settings: RunSettings, context: Context, store: Store, *, recheck: bool) -> Run:
-    judge = Judge(request, store, context)
+def run_of(request: Request, settings: RunSettings) -> Run:
+    """Return a run that asks no rules."""
     return Run(
         id=settings.run,
         operation=settings.holder.operation,
@@ -137,8 +147,8 @@ def _run(request: Request, settings: RunSettings, context: Context, store: Store
         catalog=request.catalog,
         lock_timeout=settings.lock_timeout,
         acknowledged=request.acknowledged,
-        recheck=(lambda organization: _errors(organization, request, context)) if recheck else (lambda _: ()),
-        judge=lambda before, after: judge.verdict(before, after, settings.clock.now()).refusals,
+        recheck=lambda _: (),
+        judge=lambda before, after: (),
         stopping=settings.stopping,
         progress=settings.progress,
     )
@@ -213,7 +223,7 @@ def forget(name: str, request: Request, settings: RunSettings) -> Application | 
         stored = reader.read(name)
         if stored.organization is None or stored.organization.settings is None:
             raise unknown_organization(name, names_in(reader), reader.location)
-        now = settings.clock.now()
+        now = present(settings.clock, reader).now
         made = plan_organization(
             name, stored, None, lineage=reader.lineage, now=now, catalog=request.catalog, acknowledged=Acknowledgements()
         )
@@ -257,7 +267,7 @@ def unlock(lock_id: str, request: Request, settings: RunSettings) -> Unlocked:
     try:
         record = Record(
             run=settings.run,
-            at=settings.clock.now(),
+            at=present(settings.clock, store).now,
             kind=EntryKind.LOCK,
             operation="unlock",
             operator=settings.holder.operator,

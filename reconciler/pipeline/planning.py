@@ -31,14 +31,16 @@ from reconciler.pipeline.checking import (
 )
 from reconciler.pipeline.judging import ACTOR_UNCHECKED, Judge, required_actor
 from reconciler.pipeline.missing import require_state
+from reconciler.pipeline.overdue import overdue, without_overdue
 from reconciler.pipeline.partners import Partners
+from reconciler.pipeline.present import Present
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.standing import Standing
 from reconciler.pipeline.waiving import UNUSED_WAIVER, unused_waivers
 from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, read_plan
 from reconciler.planning.effects import access_changes
 from reconciler.planning.follow_ups import left_by
-from reconciler.planning.guard import TOO_MANY_REMOVALS, too_many, too_many_overall
+from reconciler.planning.guard import TOO_MANY_REMOVALS, clock_set_back, too_many, too_many_overall
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
 from reconciler.planning.scope import resolve
 from reconciler.planning.seal import PlanHash
@@ -53,8 +55,14 @@ _ABOUT_CHANGES = frozenset({
 })
 
 
-def plan(request: Request, reader: StateReader, now: datetime) -> FleetPlan:
+def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetime | None = None) -> FleetPlan:
     """Return what apply would do to bring the stored state to what the manifests declare.
+
+    Args:
+        request: names the manifests.
+        reader: the stored state.
+        now: the instant decided by, UTC.
+        shown: by the machine's clock, when *now* comes from it.
 
     Raises:
         ManifestError: the manifests are invalid, or there are none.
@@ -68,7 +76,7 @@ def plan(request: Request, reader: StateReader, now: datetime) -> FleetPlan:
         require_acknowledged(request.acknowledged, names)
         partners = Partners(now, manifests, reader)
         context = context_of(manifests, request, known, now, partners, on_record=Standing(reader))
-        fleet = _Fleet(request, reader, Judge(request, reader, context), partners, now)
+        fleet = _Fleet(request, reader, Judge(request, reader, context), partners, Present(now=now, shown=shown or now))
         pruned = _to_prune(request, manifests)
         for name in sorted({*valid_names(manifests), *pruned}):
             if name in pruned:
@@ -106,12 +114,13 @@ def _to_prune(request: Request, manifests: Manifests) -> frozenset[str]:
 class _Fleet:
     """Adds organization to organization, by name; what it keeps of each is a line, the rest goes into a spool."""
 
-    def __init__(self, request: Request, reader: StateReader, judge: Judge, partners: Partners, now: datetime) -> None:
+    def __init__(self, request: Request, reader: StateReader, judge: Judge, partners: Partners, present: Present) -> None:
         self._request = request
         self._reader = reader
         self._judge = judge
         self._partners = partners
-        self._now = now
+        self._now = present.now
+        self._shown = present.shown
         self._heads = {head.name: head for head in reader.heads()}
         # Read again by the report and by apply; the file has no name and goes with the spool.
         self._spool = Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))  # noqa: SIM115
@@ -124,6 +133,7 @@ class _Fleet:
         self._removed = 0
         self._people = 0
         self._asked = False
+        self._set_back: tuple[Finding, ...] = ()
         self._left: dict[str, tuple[FollowUp, ...]] = {}
         self._elevated: list[Elevated] = []
         self.found: list[Finding] = []
@@ -219,6 +229,8 @@ class _Fleet:
             return
         self._asked = self._asked or any(not change.expires for change in made.changes)
         self._refusals.extend(made.refusals)
+        tolerance = self._request.catalog.clock_tolerance
+        self._set_back = self._set_back or (*clock_set_back(made.changes, shown=self._shown, now=self._now, tolerance=tolerance),)
         if not any(refusal.rule == TOO_MANY_REMOVALS for refusal in made.refusals):
             self._lifted.extend(too_many(made.organization, made.removals, Acknowledgements()))
         self._removed += len(made.removals.people)
@@ -248,8 +260,10 @@ class _Fleet:
             serials=self._serials,
             people=self._people,
             summary=self._summary,
-            findings=with_stateless([*findings, *unchecked], self._reader.lineage, self._reader.location),
-            refusals=(*self._refusals, *self.refused, *overall, *demanded),
+            findings=with_stateless(
+                [*findings, *unchecked, *overdue(self._heads.values(), self._now)], self._reader.lineage, self._reader.location
+            ),
+            refusals=(*self._refusals, *self.refused, *overall, *self._set_back, *demanded),
             complete=complete,
             target=self._request.target,
             actor=self._request.actor,
@@ -280,7 +294,8 @@ def load_plan(text: str, file: str | None = None) -> FleetPlan:
 def show_plan(made: FleetPlan, reader: StateReader, now: datetime) -> FleetPlan:
     """Return a saved plan with a warning for everything that has happened since and would make apply refuse it."""
     found = [*_applied(made, reader)] or [*_left_behind(made, reader), *_over(made, now)]
-    return replace(made, location=reader.location, findings=(*found, *made.findings))
+    said = (*without_overdue(made.findings), *overdue(reader.heads(), now))
+    return replace(made, location=reader.location, findings=(*found, *said))
 
 
 def _applied(made: FleetPlan, reader: StateReader) -> Iterator[Finding]:

@@ -10,13 +10,19 @@ from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, entry
 from reconciler.model.protocols import StateReader, StoredHead
 from reconciler.model.results import History, Organizations, Problem, StateOf, StoredOrganization, Verification
 from reconciler.pipeline.missing import unknown_organization
+from reconciler.pipeline.overdue import overdue
 from reconciler.planning.plan import live_people
 from reconciler.rules import closest
 
 
 def show_organizations(reader: StateReader, now: datetime) -> Organizations:
     """Return every stored organization, by name; access that has ended at *now* is not counted."""
-    return Organizations(location=reader.location, lineage=reader.lineage, organizations=lambda: _stored(reader, now))
+    return Organizations(
+        location=reader.location,
+        lineage=reader.lineage,
+        organizations=lambda: _stored(reader, now),
+        findings=overdue(reader.heads(), now),
+    )
 
 
 def _stored(reader: StateReader, now: datetime) -> Iterator[StoredOrganization]:
@@ -52,6 +58,7 @@ def show_organization(name: str, reader: StateReader, now: datetime) -> StateOf:
         organization=stored.organization,
         now=now,
         follow_ups=stored.follow_ups,
+        findings=overdue(reader.heads(), now),
     )
 
 

@@ -1,17 +1,21 @@
 """Guard: the safety rails. They judge changes, not manifests, and every refusal carries its numbers and its way out."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 
 from reconciler.catalog import FULL_ADMINISTRATOR
 from reconciler.model.changes import Action, Change, Reason, Removals
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import ADMINISTRATOR, identity, organization_address
+from reconciler.model.instants import format_instant
 from reconciler.model.policy import ORGANIZATION_LIMIT, OVERALL_LIMIT, Acknowledgements, RemovalLimit
 from reconciler.model.resources import Organization
 from reconciler.planning.order import holds_full
+from reconciler.planning.widening import widens
 
 NO_FULL_ADMINISTRATOR_LEFT = "no-full-administrator-left"
 TOO_MANY_REMOVALS = "too-many-removals"
+CLOCK_SET_BACK = "clock-set-back"
 
 
 def removals(before: Organization | None, changes: Iterable[Change], *, stored_live: int) -> Removals:
@@ -107,4 +111,24 @@ def _refusal(organization: str | None, count: int, stored: int, limit: RemovalLi
         detail=f"more than {limit.people} people and more than {limit.percent} % at once are refused{more}",
         hint=f"if exactly these removals are meant: --allow-removals {organization or 'all'}={count}",
         address=None if organization is None else organization_address(organization),
+    )
+
+
+def clock_set_back(changes: Iterable[Change], *, shown: datetime, now: datetime, tolerance: timedelta) -> Iterator[Finding]:
+    """Yield a refusal when *changes* widen access by a clock that is behind what is recorded; what only takes access away goes on.
+
+    Args:
+        changes: of all organizations.
+        shown: what the machine's clock shows.
+        now: the instant decided by: *shown*, or the highest instant on record if that is later.
+        tolerance: by how much clocks may differ.
+    """
+    if now - shown <= tolerance or not any(map(widens, changes)):
+        return
+    yield Finding(
+        rule=CLOCK_SET_BACK,
+        severity=Severity.ERROR,
+        message=f"the machine's clock shows {format_instant(shown)}, but the journal has an entry of {format_instant(now)}",
+        detail="by a clock that was set back, access would last longer than it may; ends, removals and revocations are not held back",
+        hint="set the clock right and run again; reconciler history shows the entry, and changes that only take access away need no clock",
     )

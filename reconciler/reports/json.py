@@ -58,7 +58,7 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
         case Validation():
             _write("validation", _validation(result), out, exit_code)
         case Application():
-            _write("apply", _application(result), out, exit_code)
+            _write("sweep" if result.operation == "sweep" else "apply", _application(result), out, exit_code)
         case Drift():
             _write("drift", _drift(result), out, exit_code)
         case StateOf():
@@ -117,6 +117,7 @@ def _application(result: Application) -> Members:
                 "status": outcome.status.value,
                 "detail": outcome.detail,
                 "at": format_instant(outcome.at),
+                **({} if outcome.lateness_seconds is None else {"lateness_seconds": outcome.lateness_seconds}),
             }
             for outcome in result.outcomes()
         ),
@@ -173,6 +174,7 @@ def _state(result: StateOf) -> Members:
         "administrators": None if people is None else (administrator_document(people[key]) for key in sorted(people)),
         "grants": ({**grant_document(grant), "status": grant_status(grant, result.now).value} for grant in grants),
         "follow_ups": map(follow_up_document, result.follow_ups),
+        "diagnostics": map(finding_document, result.findings),
     }
 
 
@@ -180,7 +182,7 @@ def _organizations(result: Organizations) -> Members:
     return {
         "lineage": result.lineage,
         "organizations": map(_stored_organization, result.organizations()),
-        "diagnostics": map(finding_document, with_stateless((), result.lineage, result.location)),
+        "diagnostics": map(finding_document, with_stateless(result.findings, result.lineage, result.location)),
     }
 
 

@@ -53,6 +53,10 @@ class EmptyState:
         """Return nothing."""
         return {}
 
+    def highest_instant(self) -> datetime | None:
+        """Return no instant."""
+        return None
+
     def last_changes(self, organization: str) -> dict[str, Recorded]:
         """Return nothing."""
         return {}

@@ -20,6 +20,8 @@ _PAGE: Final = 500
 """Documents read at once: enough to be fast, few enough that no reader holds up a writer for long."""
 
 _LAST: Final = "SELECT organization, at FROM chains JOIN journal USING (organization, seq)"
+# As text an instant with a fraction sorts before its own second: everything within the last second is compared as what it is.
+_LAST_SECOND: Final = "SELECT DISTINCT at FROM journal WHERE at >= (SELECT substr(max(at), 1, 19) FROM journal)"
 
 
 class SqliteFacts:
@@ -69,6 +71,12 @@ class SqliteFacts:
         found = self._rows(_LAST) if organization is None else self._rows(f"{_LAST} WHERE organization = ?", organization)
         with readable(f"{self.location}, table journal,"):
             return {name: parse_instant(at) for name, at in found}
+
+    def highest_instant(self) -> datetime | None:
+        """Return the latest instant of any entry."""
+        found = self._rows(_LAST_SECOND)
+        with readable(f"{self.location}, table journal,"):
+            return max((parse_instant(at) for (at,) in found), default=None)
 
     def close(self) -> None:
         """Let go of the file."""

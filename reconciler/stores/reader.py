@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, func, select, tuple_
 
 from reconciler.model.changes import Recorded
 from reconciler.model.errors import CorruptStateError
@@ -21,6 +21,8 @@ from reconciler.stores.schema import chains, journal, locks, meta, organizations
 _PAGE: Final = 500
 """Entries read at once: enough to be fast, few enough that no reader holds up a writer for long."""
 
+_SECONDS: Final = len("2026-11-20T09:00:00")
+
 _LINEAGE: Final = select(meta.c.lineage)
 _HEAD: Final = (organizations.c.serial, organizations.c.digest, organizations.c.follow_ups)
 _HEADS: Final = select(organizations.c.name, *_HEAD, organizations.c.next_end).order_by(organizations.c.name)
@@ -33,6 +35,10 @@ _LAST_CHANGES: Final = (
     select(journal.c.address, journal.c.at, journal.c.run, journal.c.actor, journal.c.operator)
     .where(journal.c.organization == bindparam("organization"), journal.c.kind == EntryKind.CHANGE.value, journal.c.address.is_not(None))
     .order_by(journal.c.seq)
+)
+# As text, instants sort by their whole seconds, and within one second a fraction comes before none: all of the last second are read.
+_LAST_SECOND: Final = (
+    select(journal.c.at).distinct().where(journal.c.at >= select(func.substr(func.max(journal.c.at), 1, _SECONDS)).scalar_subquery())
 )
 _LOCKS: Final = select(locks)
 _PAGE_OF_JOURNAL: Final = (
@@ -121,6 +127,13 @@ class SqlReader:
             rows = self._connection.execute(statement).all()
         with readable(f"{self.location}, table journal,"):
             return {name: parse_instant(at) for name, at in rows}
+
+    def highest_instant(self) -> datetime | None:
+        """Return the latest instant of any entry."""
+        with fence(self.location):
+            last = self._connection.execute(_LAST_SECOND).scalars().all()
+        with readable(f"{self.location}, table journal,"):
+            return max(map(parse_instant, last), default=None)
 
     def last_changes(self, organization: str) -> dict[str, Recorded]:
         """Return the last change of each resource of one organization, by address."""

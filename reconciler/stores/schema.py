@@ -61,6 +61,8 @@ journal = Table(
     PrimaryKeyConstraint("organization", "seq"),
     Index("journal_by_plan", "plan_hash", "organization", "seq"),
     Index("journal_by_run", "run", "organization", "seq"),
+    # Every command asks for the highest instant.
+    Index("journal_by_instant", "at"),
 )
 
 chains = Table(

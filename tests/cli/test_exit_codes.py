@@ -357,7 +357,7 @@ def test_apply_without_a_terminal_is_64_before_any_manifest_or_state_is_read(pla
 
 BUG = """
 import reconciler.pipeline
-def plan(*_):
+def plan(*_, **__):
     raise ZeroDivisionError("an unexpected thing")
 reconciler.pipeline.plan = plan
 """

@@ -55,6 +55,7 @@ def test_a_new_state_has_a_lineage_and_no_facts(place: Place) -> None:
         assert found.lineage
         assert found.location
         assert (found.names(), list(found.documents()), found.document("acme"), found.last_recorded()) == ((), [], None, {})
+        assert found.highest_instant() is None
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
@@ -86,6 +87,7 @@ def test_what_was_forgotten_is_gone_and_its_journal_is_not(place: Place) -> None
         assert found.last_recorded() == last
         assert found.last_recorded("acme") == {"acme": last["acme"]}
         assert found.last_recorded("gamma") == {}
+        assert found.highest_instant() == max(last.values())
 
 
 def test_what_is_read_is_the_readers_own(place: Place) -> None:

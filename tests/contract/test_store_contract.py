@@ -311,6 +311,17 @@ def test_the_last_record_of_every_chain_is_known_by_its_instant(store: Store) ->
     assert store.last_recorded("initech") == {}
 
 
+def test_the_highest_instant_is_that_of_any_entry_of_any_chain(store: Store) -> None:
+    assert store.highest_instant() is None
+    later = NOW + timedelta(hours=1)
+    store.note("acme", [a_record(at=later), a_record(at=NOW)])
+    store.note("globex", [a_record(at=NOW + timedelta(minutes=1), kind=EntryKind.LOCK)])
+    assert store.highest_instant() == later
+    # A fraction of a second sorts before none as text, and not as an instant.
+    store.note("globex", [a_record(at=later + timedelta(microseconds=5)), a_record(at=later)])
+    assert store.highest_instant() == later + timedelta(microseconds=5)
+
+
 def test_the_last_change_of_every_resource_is_known_with_who_answered_for_it(store: Store) -> None:
     assert store.last_changes("acme") == {}
     alice, bob = (f"acme/administrator/{name}@acme.example" for name in ("alice", "bob"))

@@ -64,6 +64,9 @@ class MemoryStore:
         names = sorted(self._chains) if organization is None else [organization]
         return {name: chain[-1].record.at for name in names if (chain := self._chains.get(name))}
 
+    def highest_instant(self) -> datetime | None:
+        return max((entry.record.at for chain in self._chains.values() for entry in chain), default=None)
+
     def last_changes(self, organization: str) -> dict[str, Recorded]:
         records = [entry.record for entry in self._chains.get(organization, ()) if entry.record.kind is EntryKind.CHANGE]
         return {

@@ -26,12 +26,17 @@ class RecordingTarget:
         self.done: list[Change] = []
         self.before: Callable[[Change], None] = lambda _: None
         self._failures: dict[str, list[TargetError]] = {}
+        self._lost: dict[str, int] = {}
         self._manual: set[str] = set()
         self._shown: dict[str, Observation] = {}
 
     def fails(self, address: str, *, times: int = 1, retryable: bool = True) -> None:
         """Let the next *times* calls for *address* fail."""
         self._failures[address] = [TargetError(f"no answer for {address}", retryable=retryable) for _ in range(times)]
+
+    def acts_and_fails(self, address: str, *, times: int = 1) -> None:
+        """Let the next *times* calls for *address* do what they are asked for, and the answer be lost."""
+        self._lost[address] = times
 
     def leaves_to_people(self, resource: str) -> None:
         """Let every change of type *resource* be a step by hand."""
@@ -56,4 +61,7 @@ class RecordingTarget:
             return Performed(status=Status.MANUAL, detail=f"do it by hand: {change.action.value} {change.address}")
         if change not in self.done:
             self.done.append(change)
+        if self._lost.get(change.address):
+            self._lost[change.address] -= 1
+            raise TargetError(f"no answer in time for {change.address}", retryable=True)
         return Performed(status=Status.DONE)

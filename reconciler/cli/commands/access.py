@@ -45,7 +45,7 @@ def access(process: Process, common: Common, first: str | None, second: str | No
     request = session.request()
     with closing(open_facts(session.state)) as facts:
         require_state(request, facts)
-        instant = at or session.now()
+        instant = at or session.now(facts)
         if organization is None:
             several = pipeline.access_everywhere(person or "", facts, request, instant)
         elif person is None:

@@ -34,7 +34,7 @@ def drift(process: Process, common: Common, paths: tuple[str, ...], fail_on: str
     session = Session(process, common)
     request = session.request(session.paths(paths), allow_empty=allow_empty)
     with closing(open_reader(session.state)) as reader:
-        answer = pipeline.drift(request, reader, session.now())
+        answer = pipeline.drift(request, reader, session.now(reader))
     strict = (fail_on or session.settings.fail_on) == "warning"
     differs = answer.unapplied or (strict and any(finding.severity is Severity.WARNING for finding in answer.findings))
     return session.report(answer, exit_code=PENDING if differs else OK)

@@ -135,4 +135,4 @@ def list_(process: Process, common: Common, ending: timedelta | None) -> int:
     request = session.request()
     with closing(open_reader(session.state)) as reader:
         require_state(request, reader)
-        return session.report(pipeline.list_grants(reader, request, session.now(), ending=ending), exit_code=OK)
+        return session.report(pipeline.list_grants(reader, request, session.now(reader), ending=ending), exit_code=OK)

@@ -76,7 +76,8 @@ def plan(
         acknowledged=acknowledgements(allow_removals, prune),
     )
     with closing(open_reader(session.state)) as reader:
-        made = pipeline.plan(request, reader, session.now())
+        here = session.present(reader)
+        made = pipeline.plan(request, reader, here.now, shown=here.shown)
     if out is not None:
         replace_file(Path(out), lambda stream: write_plan(made, stream, exit_code=None))
     pending = PENDING if detailed_exitcode and made.summary.changes else OK

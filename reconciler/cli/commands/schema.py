@@ -17,8 +17,8 @@ from reconciler.cli.streams import write_report
 def schema(process: Process, common: Common, kind: str) -> int:
     """Print the JSON Schema of a KIND.
 
-    Manifests: Organization, ElevationGrant. The file reconciler.yaml: configuration. Reports: validation, plan, apply, drift, state,
-    organizations, history, verification, access, accesses, who-can, rules, rule, statement, init, attestation, grant, grants,
+    Manifests: Organization, ElevationGrant. The file reconciler.yaml: configuration. Reports: validation, plan, apply, sweep, drift,
+    state, organizations, history, verification, access, accesses, who-can, rules, rule, statement, init, attestation, grant, grants,
     unlock, error.
 
     \b

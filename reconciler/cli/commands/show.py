@@ -34,10 +34,10 @@ def show(process: Process, common: Common, subject: str | None) -> int:
         made = pipeline.load_plan(read_plan_file(subject), subject)
         # It is shown whatever has become of the state; with a state, what apply would object to is said.
         with suppress(StoreError), closing(open_reader(session.state)) as state:
-            made = pipeline.show_plan(made, state, session.now())
+            made = pipeline.show_plan(made, state, session.now(state))
         return session.report(made, exit_code=OK)
     with closing(open_reader(session.state)) as reader:
         require_state(session.request(), reader)
         if subject is None:
-            return session.report(pipeline.show_organizations(reader, session.now()), exit_code=OK)
-        return session.report(pipeline.show_organization(subject, reader, session.now()), exit_code=OK)
+            return session.report(pipeline.show_organizations(reader, session.now(reader)), exit_code=OK)
+        return session.report(pipeline.show_organization(subject, reader, session.now(reader)), exit_code=OK)

@@ -29,7 +29,7 @@ def validate(process: Process, common: Common, paths: tuple[str, ...], fail_on: 
     from reconciler.cli.session import Session
 
     session = Session(process, common)
-    answer = pipeline.validate(session.request(session.paths(paths), allow_empty=allow_empty), session.now())
+    answer = pipeline.validate(session.request(session.paths(paths), allow_empty=allow_empty), session.given_now())
     strict = (fail_on or session.settings.fail_on) == "warning"
     failed = not answer.valid or (strict and any(finding.severity is Severity.WARNING for finding in answer.findings))
     return session.report(answer, exit_code=ERROR if failed else OK)

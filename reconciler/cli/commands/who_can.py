@@ -37,6 +37,6 @@ def who_can(process: Process, common: Common, permission: str, at: datetime | No
     request = session.request()
     with closing(open_facts(session.state)) as facts:
         require_state(request, facts)
-        found = pipeline.permission_holders(permission, facts, request, at or session.now())
+        found = pipeline.permission_holders(permission, facts, request, at or session.now(facts))
         say_notes(session, found)
         return session.report(found, exit_code=OK)

@@ -1,10 +1,13 @@
 """The answer of `apply` and of every other command that changes something: what became of each change."""
 
+from datetime import timedelta
 from itertools import groupby
 from signal import Signals
 
 from reconciler.model.changes import Action, Outcome, Reason, Status
+from reconciler.model.instants import span_text
 from reconciler.model.results import Application
+from reconciler.reports import stateless
 from reconciler.reports import style as styles
 from reconciler.reports.text.findings import findings
 from reconciler.reports.text.page import MARKS, Page, organization_of, type_and_name, why, widest
@@ -18,6 +21,9 @@ _STATUS_MARKS = {Status.FAILED: "!", Status.SKIPPED: ".", Status.MANUAL: "*"}
 
 def application(page: Page, result: Application) -> None:
     """Write a line for each change, then the numbers, the run and what they mean for Control Hub."""
+    for finding in result.findings:
+        if finding.rule == stateless.RULE:
+            page.line(visible(finding.message))
     if result.repeated:
         page.line(f"This plan was already applied by run {visible(result.run or 'unknown')}; nothing was done.")
     for organization, outcomes in groupby(result.outcomes(), key=lambda outcome: organization_of(outcome.address)):
@@ -25,11 +31,12 @@ def application(page: Page, result: Application) -> None:
     findings(page, result.failures)
     left_open(page, result.open_steps)
     page.gap()
-    if result.run is None:
-        page.line("No changes.")
+    if result.run is None and not result.failures:
+        page.line("Nothing is due." if result.operation == "sweep" else "No changes.")
     if result.interrupted is not None:
         page.line(f"Interrupted by {_signal(result.interrupted)}: what had begun was finished and recorded, the rest was not attempted.")
-    page.line(page.paint(_numbers(result), styles.BOLD))
+    if result.operation != "sweep" or result.run is not None:
+        page.line(page.paint(_numbers(result), styles.BOLD))
     if result.run is not None and not result.repeated:
         page.line(f"Run: {visible(result.run)}")
     if result.operation == "forget":
@@ -48,23 +55,29 @@ def _organization(page: Page, organization: str, outcomes: list[Outcome], *, for
 
 
 def _said(outcome: Outcome) -> str:
+    late = "" if outcome.lateness_seconds is None else span_text(timedelta(seconds=outcome.lateness_seconds))
+    overdue = f", {late} overdue" if late else ""
     detail = f": {visible(outcome.detail)}" if outcome.detail else ""
     noun = "ending" if outcome.reason is Reason.EXPIRED else _NOUN[outcome.action]
     match outcome.status:
         case Status.DONE:
             done = "ended" if outcome.reason is Reason.EXPIRED else _DONE[outcome.action]
             reason = "" if outcome.reason in {Reason.DECLARED, Reason.EXPIRED} else f", {why(outcome.reason)}"
-            return f"{done}{reason}{detail}"
+            return f"{done}{reason}{f', {late} late' if outcome.lateness_seconds else ''}{detail}"
         case Status.MANUAL:
             return f"to do by hand{detail or f': {noun}'}"
         case Status.FAILED:
-            return f"{noun} failed{detail}"
+            return f"{noun} failed{overdue}{detail}"
         case Status.SKIPPED:
-            return f"{noun} skipped{detail}"
+            return f"{noun} skipped{overdue}{detail}"
 
 
 def _numbers(result: Application) -> str:
     numbers = result.counts
+    if result.operation == "sweep":
+        late = "" if not result.largest_lateness else f"; the latest {span_text(timedelta(seconds=result.largest_lateness))} late"
+        manual = f", {numbers.manual} to do by hand" if numbers.manual else ""
+        return f"Sweep: {numbers.expire} ended, {numbers.failed} failed, {numbers.skipped} skipped{manual}{late}."
     parts = [
         f"{numbers.create} added",
         f"{numbers.update} changed",

@@ -9,6 +9,7 @@ from reconciler.model.resources import Administrator, Grant, GrantStatus
 from reconciler.model.results import Organizations, StateOf, StoredOrganization
 from reconciler.reports import style as styles
 from reconciler.reports.text import words
+from reconciler.reports.text.findings import findings
 from reconciler.reports.text.page import Page, columns, count, widest
 from reconciler.reports.text.steps import open_in
 from reconciler.reports.visible import pad, visible
@@ -28,6 +29,7 @@ def organizations(page: Page, result: Organizations) -> None:
         page.line(page.paint(title, styles.BOLD))
         for line in lines:
             page.line(line)
+    findings(page, result.findings)
     page.gap()
     page.line(f"{count(len(rows), 'organization')}{f', lineage {visible(result.lineage)}' if result.lineage else ''}.")
 
@@ -66,6 +68,7 @@ def state(page: Page, result: StateOf) -> None:
         for grant in grants:
             _grant(page, grant, width, result.now)
     open_in(page, result.follow_ups)
+    findings(page, result.findings)
     page.gap()
     page.line(f"Lineage: {visible(result.lineage)}")
 

@@ -66,6 +66,7 @@ from reconciler.model.results import (
 from reconciler.planning.diff import diff
 from reconciler.planning.effects import access_changes
 from reconciler.planning.order import in_order
+from reconciler.reports.stateless import with_stateless
 from tests.golden.reports import elevations, rulebook
 
 T = TypeVar("T")
@@ -526,6 +527,31 @@ def applications() -> dict[str, Result]:
     }
 
 
+def an_end(address: str, status: Status = Status.DONE, *, late: int, detail: str = "") -> Outcome:
+    return replace(an_outcome(address, Action.DELETE, status, reason=Reason.EXPIRED, detail=detail), lateness_seconds=late)
+
+
+def sweeps() -> dict[str, Result]:
+    facts: dict[str, Any] = {"operation": "sweep"}
+    done = (
+        an_end("acme-health/administrator/frank@acme.example", late=37),
+        an_end("acme-health/elevation-grant/inc-4700", late=0),
+        an_end("globex/elevation-grant/inc-1", late=3 * 86400),
+    )
+    locked = "initech is locked by apply of ops@ci-7"
+    held = an_end("initech/elevation-grant/inc-9", Status.FAILED, late=7500, detail=locked)
+    failure = a_finding(f"initech: {locked}", rule="state-locked", address="initech/organization")
+    hostile = (an_end(f"acme-health/administrator/{text}", Status.FAILED, late=60, detail=text) for text in HOSTILE)
+    return {
+        "done": an_application(*done, counts=Counts(expire=3), largest_lateness=3 * 86400, **facts),
+        "partly": an_application(*done, held, counts=Counts(expire=3, failed=1), largest_lateness=3 * 86400, failures=(failure,), **facts),
+        "nothing": an_application(run=None, **facts),
+        "stateless": an_application(run=None, findings=with_stateless((), None, LOCATION), **facts),
+        "interrupted": an_application(*done[:1], counts=Counts(expire=1), largest_lateness=37, interrupted=15, **facts),
+        "hostile": an_application(*hostile, counts=Counts(failed=len(HOSTILE)), **facts),
+    }
+
+
 def drifts() -> dict[str, Result]:
     facts: dict[str, Any] = {"as_of": NOW, "location": LOCATION, "lineage": LINEAGE, "organizations": 3, "complete": True}
     unapplied = (
@@ -874,6 +900,7 @@ def every_result() -> dict[str, Result]:
         "validation": validations(),
         "plan": plans(),
         "apply": applications(),
+        "sweep": sweeps(),
         "drift": drifts(),
         "state": states(),
         "organizations": fleets(),

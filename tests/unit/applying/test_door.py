@@ -172,7 +172,7 @@ def test_an_organization_that_is_forgotten_takes_its_follow_ups_along() -> None:
 
 def test_the_steps_of_a_change_that_was_skipped_or_not_stored_are_not_open() -> None:
     store = FaultyStore(globex=StoreError("a constraint failed"))
-    ends = replace(EVE, expires_at=NOW + 4 * SECOND)
+    ends = replace(EVE, expires_at=NOW + 8 * SECOND)
     fleet = a_fleet_for(store, an_organization(ALICE, ends), an_organization(ALICE, name="globex"))
     plans = [replace(it, steps=(a_step(f"{it.organization}/administrator/eve@acme.example"),)) for it in fleet.plans()]
     run = a_run(target=NoTarget(), clock=TickingClock(NOW, 2 * SECOND))
@@ -183,8 +183,8 @@ def test_the_steps_of_a_change_that_was_skipped_or_not_stored_are_not_open() -> 
 
 def test_what_has_ended_by_the_time_of_its_turn_is_skipped_and_said() -> None:
     store = MemoryStore()
-    declared = an_organization(ALICE, replace(EVE, expires_at=NOW + 4 * SECOND))
-    # The clock is looked at for the lock record, the verification, and then for this organization.
+    declared = an_organization(ALICE, replace(EVE, expires_at=NOW + 8 * SECOND))
+    # The clock is looked at for the lock record, three times for the verification, and then for this organization.
     clock = TickingClock(NOW, 2 * SECOND)
     application = apply_plan(a_fleet_for(store, declared), store, a_run(target=NoTarget(), clock=clock))
     assert (A_EVE, Status.SKIPPED, "it ended while the run was under way") in told(application)
@@ -277,7 +277,7 @@ def test_only_what_was_performed_leaves_follow_ups_each_with_its_commit() -> Non
     steps = [a_step(A_BOB), a_step(A_EVE), a_step("acme/administrator/zoe@acme.example"), a_step("acme/organization")]
     application = apply_plan(with_steps(a_fleet_for(store, declared), *steps), store, a_run(target=target, clock=clock))
     assert application.counts == Counts(create=1, failed=1, skipped=1)
-    opened = (a_follow_up(A_BOB, since=NOW), a_follow_up("acme/organization", since=NOW))
+    opened = (a_follow_up(A_BOB, since=NOW + MINUTE), a_follow_up("acme/organization", since=NOW + MINUTE))
     assert seen == [(), opened]
     assert store.read("acme").follow_ups == tuple(application.open_steps()) == opened
 

@@ -24,6 +24,7 @@ KINDS = (
         "validation",
         "plan",
         "apply",
+        "sweep",
         "drift",
         "state",
         "organizations",

@@ -240,6 +240,41 @@ def test_a_saved_plan_that_is_refused_is_the_answer_until_the_exact_number_is_gi
     assert place.apply_saved(saved).counts == Counts(delete=12)
 
 
+def later(place: Place) -> Callable[[FleetPlan], None]:
+    """Return a question that takes an hour to be answered, the first time."""
+    waits = iter([HOUR])
+    return lambda _: place.clock.advance(next(waits, 0 * HOUR))
+
+
+def test_what_ended_while_the_question_was_open_is_not_granted_and_said(place: Place) -> None:
+    place.write(acme=organization(people=BOB), grant=grant())
+    with pytest.raises(ExpiredPlanError) as caught:
+        place.apply(Approval(expect=None, ask=later(place), again=False))
+    assert "valid until 2026-11-20T10:00:00Z" in caught.value.detail
+    with closing(open_reader(place.state)) as reader:
+        assert list(reader.heads()) == []
+
+
+def test_where_nobody_is_asked_the_plan_is_made_anew_without_what_has_ended(place: Place) -> None:
+    place.write(acme=organization(people=BOB), grant=grant())
+    answer = place.apply(Approval(expect=None, ask=later(place), again=True))
+    assert "acme/elevation-grant/inc-1" not in {outcome.address for outcome in answer.outcomes()}
+    assert place.planned().summary.changes == 0
+
+
+def test_by_a_clock_that_was_set_back_nothing_is_added_and_people_still_leave(place: Place) -> None:
+    place.apply()
+    place.clock.advance(-HOUR)
+    place.write(acme=organization(), initech=organization("initech"))
+    answer = apply_paths(place.request, place.settings(), YES)
+    assert isinstance(answer, FleetPlan)
+    assert [refusal.rule for refusal in answer.refusals] == ["clock-set-back"]
+    place.write(acme=organization())
+    assert place.apply().counts == Counts(delete=1)
+    with closing(open_reader(place.state)) as reader:
+        assert reader.highest_instant() == NOW
+
+
 def test_a_saved_plan_ends_with_the_access_in_it(place: Place) -> None:
     place.write(acme=organization(), grant=grant())
     saved = place.saved()
