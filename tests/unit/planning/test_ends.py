@@ -112,7 +112,7 @@ def test_a_plan_is_no_good_any_more_once_something_else_of_the_organization_has_
 def test_what_ends_between_the_look_at_the_plan_and_the_record_is_not_given(declared: Organization, address: str) -> None:
     store = a_store(an_organization())
     fleet = a_fleet_for(store, declared)
-    clock = TickingClock(END - 2 * SECOND, SECOND)  # looks: the lock, the plan, the record
+    clock = TickingClock(END - 3 * SECOND, SECOND)  # looks: the lock, the plan, the record, each under the floor
     application = apply_plan(fleet, store, a_run(target=NoTarget(), clock=clock))
     assert [(outcome.address, outcome.status) for outcome in application.outcomes()] == [(address, Status.SKIPPED)]
     assert (store.read("acme").organization, of(store, address)) == (an_organization(), [])
@@ -123,7 +123,7 @@ def test_an_end_for_access_that_had_none_is_recorded_even_when_it_comes_before_t
     forever = replace(EVE, expires_at=None)
     store = a_store(an_organization(ALICE, forever))
     fleet = a_fleet_for(store, an_organization(ALICE, EVE))
-    clock = TickingClock(END - 2 * SECOND, SECOND)
+    clock = TickingClock(END - 3 * SECOND, SECOND)
     application = apply_plan(fleet, store, a_run(target=NoTarget(), clock=clock))
     assert [(outcome.address, outcome.status) for outcome in application.outcomes()] == [(A_EVE, Status.DONE)]
     assert store.read("acme").organization == an_organization(ALICE, EVE)
