@@ -16,6 +16,7 @@ from reconciler.planning.follow_ups import due_with, open_after, opened
 from reconciler.planning.perform import perform, perform_all
 
 _OVER = "it ended while the run was under way"
+_OVER_BEFORE = "it ended before the plan was approved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ def apply_plan(fleet: FleetPlan, store: Store, run: Run) -> Application:
     """
     names = [plan.organization for plan in fleet.plans()]
     outcomes = Outcomes(run)
+    outcomes.add_all(fleet.given_up, Status.SKIPPED, run.clock.now(), _OVER_BEFORE)
     if not names:
         return outcomes.application(fleet, store, run, run_id=None)
     began = FlooredClock(run.clock, store.highest_instant()).now()

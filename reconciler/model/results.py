@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from reconciler.model.changes import Action, Elevated, FollowUp, Outcome, Plan, Reason, Summary
+from reconciler.model.changes import Action, Change, Elevated, FollowUp, Outcome, Plan, Reason, Summary
 from reconciler.model.documents import Document
 from reconciler.model.findings import Finding
 from reconciler.model.journal import Entry
@@ -50,6 +50,7 @@ class FleetPlan:
             organization and end.
         lifted: refusals that `--allow-removals` lifted for this one run; a saved plan holds them like all others.
         file: of a saved plan, None for one that was just made.
+        given_up: changes that were approved and are no longer made, because what they would give ended while the answer was awaited.
         complete: False when `--org` or `-l` left declared organizations out.
         target: the target's name.
         actor: who answers for the changes, None when nobody was named.
@@ -76,6 +77,7 @@ class FleetPlan:
     lifted: tuple[Finding, ...] = ()
     actor: str | None = None
     file: str | None = None
+    given_up: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

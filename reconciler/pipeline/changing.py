@@ -9,7 +9,7 @@ from reconciler import __version__
 from reconciler.applying import UNREADABLE, FlooredClock, Run, apply_plan, earlier_run
 from reconciler.manifests import judge_values
 from reconciler.model.changes import Plan
-from reconciler.model.documents import read_settings
+from reconciler.model.documents import compact, read_settings
 from reconciler.model.errors import ExpiredPlanError, RefusedError, StalePlanError, StoreError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import ORGANIZATION
@@ -31,7 +31,7 @@ from reconciler.pipeline.standing import Standing
 from reconciler.planning.codec import stale
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import plan_organization, summarize
-from reconciler.planning.seal import PlanHash
+from reconciler.planning.seal import PlanHash, change_content
 from reconciler.reports.stateless import without_stateless
 from reconciler.rules import Context, check
 from reconciler.stores import open_reader, open_store
@@ -48,7 +48,7 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
         ManifestError, MissingStateError: as for `plan`.
         DeclinedError: the plan was not approved.
         StalePlanError: it is not the plan that was approved, or the state moved in between.
-        ExpiredPlanError: access in the plan started or ended while it waited for its approval; nothing was performed.
+        ExpiredPlanError: access started or ended while the plan waited for its approval, and what is left is not a part of it.
         LockedError: another run holds a lock.
     """
     for attempt in range(1, _ATTEMPTS + 1):
@@ -64,10 +64,30 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
         approval.ask(made)
         try:
             return _perform(made, request, settings, recheck=False)
-        except (StalePlanError, ExpiredPlanError):
+        except StalePlanError:
             if not approval.again or attempt == _ATTEMPTS:
                 raise
+        except ExpiredPlanError:
+            if approval.again and attempt < _ATTEMPTS:
+                continue
+            narrowed = None if approval.expect is not None else _narrowed(made, request, settings)
+            if narrowed is None:
+                raise
+            return _perform(narrowed, request, settings, recheck=False)
     raise AssertionError("the loop returns or raises")
+
+
+def _narrowed(made: FleetPlan, request: Request, settings: RunSettings) -> FleetPlan | None:
+    """Return what is left of an approved plan when some of it has ended meanwhile; None when the new plan would do anything else."""
+    with closing(open_reader(request.state)) as reader:
+        here = present(settings.clock, reader)
+        again = plan(request, reader, here.now, shown=here.shown)
+    approved = {compact(change_content(change)): change for section in made.plans() for change in section.changes}
+    left = {compact(change_content(change)) for section in again.plans() for change in section.changes if not change.expires}
+    if again.refusals or again.serials != made.serials or not left <= approved.keys():
+        return None
+    gone = (change for content, change in approved.items() if content not in left and not change.expires)
+    return replace(again, given_up=tuple(gone))
 
 
 def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, expect: str | None) -> Application | FleetPlan:

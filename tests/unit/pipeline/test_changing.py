@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.model.changes import Status
 from reconciler.model.errors import (
     DeclinedError,
     ExpiredPlanError,
@@ -248,11 +249,36 @@ def later(place: Place) -> Callable[[FleetPlan], None]:
 
 def test_what_ended_while_the_question_was_open_is_not_granted_and_said(place: Place) -> None:
     place.write(acme=organization(people=BOB), grant=grant())
+    answer = place.apply(Approval(expect=None, ask=later(place), again=False))
+    assert answer.counts == Counts(create=4, skipped=1)
+    told = {outcome.address: (outcome.status, outcome.detail) for outcome in answer.outcomes()}
+    assert told["acme/elevation-grant/inc-1"] == (Status.SKIPPED, "it ended before the plan was approved")
+    with closing(open_reader(place.state)) as reader:
+        stored = reader.read("acme").organization
+        assert stored is not None
+        assert (len(stored.administrators or {}), stored.grants) == (3, {})
+
+
+def test_nothing_but_what_was_approved_is_done_when_time_has_passed(place: Place) -> None:
+    place.write(acme=organization(), grant=grant())
+
+    def edited(_: FleetPlan) -> None:
+        place.clock.advance(HOUR)
+        place.write(acme=organization(people=BOB), grant=grant())
+
     with pytest.raises(ExpiredPlanError) as caught:
-        place.apply(Approval(expect=None, ask=later(place), again=False))
+        place.apply(Approval(expect=None, ask=edited, again=False))
     assert "valid until 2026-11-20T10:00:00Z" in caught.value.detail
     with closing(open_reader(place.state)) as reader:
         assert list(reader.heads()) == []
+
+
+def test_an_expected_plan_is_done_as_it_is_or_not_at_all(place: Place) -> None:
+    place.write(acme=organization(people=BOB), grant=grant())
+    with closing(open_reader(place.state)) as reader:
+        wanted = plan(place.request, reader, place.clock.now()).plan_hash
+    with pytest.raises(ExpiredPlanError):
+        place.apply(Approval(expect=wanted, ask=later(place), again=False))
 
 
 def test_where_nobody_is_asked_the_plan_is_made_anew_without_what_has_ended(place: Place) -> None:
