@@ -255,9 +255,7 @@ def decisions_table(decisions: Iterable[Statement]) -> Iterator[str]:
 
 def kept_by(statement: Statement) -> str:
     """Return what keeps a statement, for one cell."""
-    later = {check.id for check in rulebook().checks.values() if check.planned}
-    named = [f"`{rule}`{' (later)' if rule in later else ''}" for rule in statement.rules]
-    named += [f"`{place}`" for place in (*statement.catalog, *statement.tests)]
+    named = [f"`{place}`" for place in (*statement.rules, *statement.catalog, *statement.tests)]
     return ", ".join(named) + (f"{'; ' if named else ''}{cell(statement.reason)}" if statement.reason else "")
 
 

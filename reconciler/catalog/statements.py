@@ -18,14 +18,13 @@ _OWN_KINDS = (RuleKind.RAIL, RuleKind.STRUCTURE, RuleKind.NOTE, RuleKind.FAILURE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A check that is no function in `reconciler.rules`; `planned` is one that a later release brings."""
+    """A check that is no function in `reconciler.rules`."""
 
     id: str
     kind: RuleKind
     severity: Severity
     summary: str
     origin: str
-    planned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,7 +106,6 @@ def read_checks(facts: Facts) -> dict[str, Check]:
 
 def _check(name: str, kind: RuleKind, facts: Facts) -> Check:
     place = f"check {name}"
-    only(facts, ("severity", "summary", "origin", "planned"), place)
+    only(facts, ("severity", "summary", "origin"), place)
     severity = word(Severity, facts.get("severity", Severity.ERROR), place)
-    planned = facts.get("planned", False)
-    return Check(id=name, kind=kind, severity=severity, summary=facts["summary"], origin=facts["origin"], planned=planned)
+    return Check(id=name, kind=kind, severity=severity, summary=facts["summary"], origin=facts["origin"])

@@ -100,7 +100,6 @@ class RuleFacts:
         said: what the rule itself says of its sources; empty where no text stands behind it.
         origin: where it comes from, when not from a statement alone; None otherwise.
         statements: those that it keeps, decisions included.
-        planned: a later release brings it.
     """
 
     id: str
@@ -113,7 +112,6 @@ class RuleFacts:
     said: str = ""
     origin: str | None = None
     statements: tuple[Statement, ...] = ()
-    planned: bool = False
 
     @property
     def sources(self) -> tuple[Source, ...]:

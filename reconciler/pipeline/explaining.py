@@ -26,7 +26,7 @@ _STORED: Final = "stored.yaml"
 
 def rules(policy: Policy) -> Rules:
     """Return every rule that this release checks, as *policy* has it."""
-    return Rules(rules=tuple(rule for rule in _every_rule(policy) if not rule.planned))
+    return Rules(rules=tuple(_every_rule(policy)))
 
 
 def explain(name: str, policy: Policy) -> RuleOf | StatementOf:
@@ -91,7 +91,6 @@ def _check(check: Check) -> RuleFacts:
         summary=check.summary,
         origin=check.origin,
         statements=rulebook().behind(check.id),
-        planned=check.planned,
     )
 
 

@@ -37,7 +37,6 @@ def _rule(rule: RuleFacts) -> Document:
         "origin": rule.origin,
         "source": list(map(_source, rule.sources)),
         "statements": [statement.id for statement in rule.statements],
-        "planned": rule.planned,
     }
 
 

@@ -28,7 +28,6 @@ STANDINGS: Final = {
     Standing.DECIDED: "decided",
 }
 _OFF: Final = "off"
-_LATER: Final = "comes with a later release"
 
 
 def rules(page: Page, result: Rules | RuleOf | StatementOf) -> None:
@@ -71,7 +70,7 @@ def _severity(rule: RuleFacts) -> str:
 def _rule(page: Page, result: RuleOf) -> None:
     rule = result.rule
     _, about = KINDS[rule.kind]
-    page.heading(visible(rule.id), f" ({_LATER if rule.planned else _word(rule)})")
+    page.heading(visible(rule.id), f" ({_word(rule)})")
     page.paragraph(visible(rule.summary), 2)
     page.gap()
     labeled = [
@@ -180,7 +179,7 @@ def _rules(page: Page, found: Sequence[RuleFacts]) -> None:
     page.heading("Rules that keep it")
     width = widest([rule.id for rule in found])
     for rule in found:
-        page.hang(f"  {pad(visible(rule.id), width)}  ", _words(rule.summary), note=_LATER if rule.planned else "")
+        page.hang(f"  {pad(visible(rule.id), width)}  ", _words(rule.summary))
 
 
 def _listed(items: Sequence[str]) -> list[str]:

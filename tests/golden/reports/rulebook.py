@@ -72,7 +72,6 @@ STRUCTURE = RuleFacts(
     summary="No value is null.",
     origin="nothing must not be confused with the default",
 )
-LATER = replace(STRUCTURE, id="grant-agent", kind=RuleKind.RAIL, planned=True, statements=(MORE_THAN_ONE,))
 
 MANIFEST = """\
 apiVersion: reconciler/v1
@@ -102,14 +101,13 @@ def single_rules(hostile: str) -> dict[str, Result]:
         "off": RuleOf(rule=ONESELF, good=None, bad=OF_A_CHANGE),
         "by-hand": RuleOf(rule=BY_HAND, good=None, bad=None),
         "structure": RuleOf(rule=STRUCTURE, good=None, bad=None),
-        "planned": RuleOf(rule=LATER, good=None, bad=None),
         "hostile": RuleOf(rule=replace(FEW, summary=hostile, why=hostile, statements=()), good=example, bad=example),
     }
 
 
 def single_statements(hostile: str) -> dict[str, Result]:
     return {
-        "article": StatementOf(statement=MORE_THAN_ONE, rules=(FEW, NONE, LATER), decisions=(WHICH,)),
+        "article": StatementOf(statement=MORE_THAN_ONE, rules=(FEW, NONE), decisions=(WHICH,)),
         "reference": StatementOf(statement=NOT_ONESELF, rules=(ONESELF,), decisions=()),
         "decision": StatementOf(statement=WHICH, rules=(FEW,), decisions=()),
         "hostile": StatementOf(statement=replace(WHICH, text=hostile, decision=hostile, reason=hostile), rules=(), decisions=()),
