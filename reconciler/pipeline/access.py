@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -21,7 +22,7 @@ from reconciler.access import (
 )
 from reconciler.catalog import Catalog
 from reconciler.model.documents import Document, read_organization
-from reconciler.model.errors import UsageError
+from reconciler.model.errors import CorruptStateError, UsageError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import identity
 from reconciler.model.instants import format_instant
@@ -150,7 +151,8 @@ class _Stored:
         document = self._facts.document(name)
         if document is None:
             raise unknown_organization(name, self._facts.names(), self._facts.location, command="access")
-        return read_organization(document)
+        with self._reading(document):
+            return read_organization(document)
 
     def names(self, request: Request) -> tuple[str, ...] | None:
         """Return the organizations that were named, by name; None when all are meant."""
@@ -174,8 +176,21 @@ class _Stored:
         return None if managed_by is None else self._staff(managed_by)
 
     def _read_staff(self, name: str) -> Organization | None:
-        partner = self._facts.document(name)
-        return None if partner is None else staff_over_customers(read_organization(partner), self._catalog)
+        document = self._facts.document(name)
+        if document is None:
+            return None
+        with self._reading(document):
+            return staff_over_customers(read_organization(document), self._catalog)
+
+    @contextmanager
+    def _reading(self, document: Document) -> Iterator[None]:
+        """Tell a document that is damaged, though its digest fits, from a mistake of ours."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if _is_whole(document):
+                raise
+            raise CorruptStateError(f"the stored state of {document['name']} is damaged: {error}", hint="reconciler verify") from error
 
     def everybody_in(self, organization: Organization) -> AccessIn:
         """Return the access of everybody."""
@@ -189,7 +204,8 @@ class _Stored:
 
     def somebody_in(self, document: Document, person: str) -> AccessIn:
         """Return the access of one person, if any."""
-        organization = read_organization(_only(document, identity(person)))
+        with self._reading(document):
+            organization = read_organization(_only(document, identity(person)))
         partner = self.partner_of(organization)
         access = effective_if_any(person, organization, partner=partner, now=self._at, catalog=self._catalog)
         return AccessIn(
@@ -202,8 +218,9 @@ class _Stored:
         """Yield who has *permission*, organization by organization."""
         search = Search(permission, now=self._at, catalog=self._catalog)
         for document in documents:
-            managed_by = (document["settings"] or {}).get("managed_by")
-            found = search.in_document(document, None if managed_by is None else self._staff(managed_by))
+            with self._reading(document):
+                managed_by = (document["settings"] or {}).get("managed_by")
+                found = search.in_document(document, None if managed_by is None else self._staff(managed_by))
             yield HoldersIn(
                 organization=document["name"],
                 holders=tuple(map(self._holder, found.holders)),
@@ -245,6 +262,14 @@ class _Stored:
                 hint=f"reconciler history {name}",
             ),
         )
+
+
+def _is_whole(document: Document) -> bool:
+    try:
+        read_organization(document)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+    return True
 
 
 def _only(document: Document, key: str) -> Document:

@@ -5,6 +5,7 @@ Every field is quoted, lines end in CRLF. A spreadsheet never takes a field for 
 
 import logging
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final, TextIO
 
 from reconciler.model.documents import Document
@@ -84,7 +85,14 @@ def _holders(result: PermissionHolders) -> Iterator[Row]:
 
 def _line(fields: Row, out: TextIO) -> int:
     """Write one row; return how many of its fields were given a mark."""
-    marks = ["'" if text and text[0] in _FORMULA else "" for text in fields]
-    cells = (mark + visible(text).replace('"', '""') for mark, text in zip(marks, fields, strict=True))
-    out.write(",".join(f'"{cell}"' for cell in cells) + "\r\n")
-    return sum(map(bool, marks))
+    cells = [_cell(text) for text in fields]
+    out.write(",".join([cell for cell, _ in cells]) + "\r\n")
+    return sum(marked for _, marked in cells)
+
+
+@lru_cache(maxsize=4096)
+def _cell(text: str) -> tuple[str, bool]:
+    """Return the field in quotes, and whether it was given a mark; organizations, words and reasons stand in many rows."""
+    marked = bool(text) and text[0] in _FORMULA
+    mark, escaped = "'" if marked else "", visible(text).replace('"', '""')
+    return f'"{mark}{escaped}"', marked

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.access import Search
 from reconciler.model.documents import Document
-from reconciler.model.errors import MissingStateError, UsageError
+from reconciler.model.errors import CorruptStateError, MissingStateError, UsageError
 from reconciler.model.resources import Administrator, Home, Organization, OrganizationType, RestrictedMode
 from reconciler.model.results import Accesses, PermissionHolders
 from reconciler.pipeline import Request, access_everywhere, access_of_everybody, access_of_person, permission_holders
@@ -195,6 +196,41 @@ def test_one_organization_is_read_at_a_time_and_a_partner_once() -> None:
     assert read == ["acme", "northwind"]
     assert [part.organization for part in found] == ["globex", "initech", "northwind"]
     assert read == ["acme", "northwind", "globex", "initech", "northwind"]
+
+
+class Forged(MemoryStore):
+    """Holds documents that no reconciler wrote, though their digests fit."""
+
+    def document(self, name: str) -> Document | None:
+        document = super().document(name)
+        if document is not None and name in {"globex", "northwind"}:
+            del document["administrators"][0]["email"]
+        return document
+
+
+def test_a_document_that_is_damaged_though_its_digest_fits_is_no_mistake_of_ours() -> None:
+    store = a_fleet()
+    store.__class__ = Forged
+    damaged = pytest.raises(CorruptStateError, match=r"the stored state of (globex|northwind) is damaged")
+    with damaged:
+        access_of_person("globex", ALICE.email, store, a_request(), NOW)
+    with damaged:
+        access_of_person("acme", ALICE.email, store, a_request(), NOW)
+    for several in (
+        access_everywhere(ALICE.email, store, a_request("globex"), NOW),
+        permission_holders("locations", store, a_request("globex"), NOW),
+    ):
+        with damaged:
+            list(several.found())
+
+
+def test_a_mistake_of_ours_is_no_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*_: object) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr(Search, "in_document", wrong)
+    with pytest.raises(KeyError, match="ours"):
+        list(permission_holders("locations", a_fleet(), a_request(), NOW).found())
 
 
 def test_people_in_the_same_circumstances_share_one_document() -> None:

@@ -96,6 +96,8 @@ def test_another_site_weighs_as_much_as_the_role_there_whatever_else_somebody_ho
     assert risk_between(reading, replace(before, sites=SITES)) is Risk.MEDIUM
     running = SITES["b.webex.com"]
     assert risk_between(replace(before, sites={"b.webex.com": running}), replace(before, sites={"acme.webex.com": running})) is Risk.MEDIUM
+    alone = {"acme.webex.com": SiteAssignment(role=None, meeting_content_manager=True)}
+    assert risk_between(before, replace(before, sites=alone)) is CATALOG.risk_of("meeting-content-manager")
     switched = SiteAssignment(role="site-read-only-administrator", meeting_content_manager=True)
     assert risk_between(reading, replace(before, sites={"acme.webex.com": switched})) is CATALOG.risk_of("meeting-content-manager")
 
