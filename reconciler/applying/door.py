@@ -42,10 +42,10 @@ def apply_plan(fleet: FleetPlan, store: Store, run: Run) -> Application:
     """
     names = [plan.organization for plan in fleet.plans()]
     outcomes = Outcomes(run)
-    outcomes.add_all(fleet.given_up, Status.SKIPPED, run.clock.now(), _OVER_BEFORE)
+    began = FlooredClock(run.clock, store.highest_instant()).now()
+    outcomes.add_all(fleet.given_up, Status.SKIPPED, began, _OVER_BEFORE)
     if not names:
         return outcomes.application(fleet, store, run, run_id=None)
-    began = FlooredClock(run.clock, store.highest_instant()).now()
     with store.lock(names, run.holder, timeout=run.lock_timeout, record=record_of(run, EntryKind.LOCK, began)) as lock:
         # Only now nobody else writes into these chains any more.
         shown, run = run.clock.now(), replace(run, clock=FlooredClock(run.clock, store.highest_instant()))
