@@ -141,6 +141,8 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
             site_owners={},
             people_of=partners.people_of,
             administrators_of=partners.administrators_of,
+            lists_of=partners.lists_of,
+            recorded_partner_of=partners.recorded_partner_of,
             partners=partners.names,
             on_record=Standing(store),
         )

@@ -111,6 +111,8 @@ def context_of(
         internal_to=manifests.insiders.shared(own_people_of),
         people_of=partners.people_of,
         administrators_of=partners.administrators_of,
+        lists_of=partners.lists_of,
+        recorded_partner_of=partners.recorded_partner_of,
         partners=partners.names,
         on_record=on_record,
     )

@@ -20,6 +20,7 @@ from reconciler.model.results import Grants, GrantStep, ListedEnd, ListedGrant
 from reconciler.pipeline.checking import durations_of
 from reconciler.pipeline.missing import unknown_organization
 from reconciler.pipeline.request import Request
+from reconciler.rules.people import taken_for_one
 
 _SKEW: Final = timedelta(minutes=2)
 """So far two machines' clocks may be apart: a step within it counts as taken at the instant that it must not precede."""
@@ -73,7 +74,7 @@ def approve_grant(path: str, by: str, lasting: timedelta | None, request: Reques
     _same_person(by, request)
     file = read_grant_file(path, durations_of(request))
     at = _decision(file, request, now)
-    if identity(by) == identity(file.grant.agent_email):
+    if taken_for_one(by, file.grant.agent_email):
         message = f"{by} would be let in by this approval and cannot give it"
         raise _refused(file, message, "agent", "email", detail="a full administrator of the organization approves, never the agent")
     end = at + (lasting or longest)
@@ -149,7 +150,9 @@ def _decision(file: GrantFile, request: Request, now: datetime) -> datetime:
     """
     grant, lifetime = file.grant, request.catalog.request_lifetime
     if grant.approved_at is not None:
-        raise _refused(file, f"grant {grant.name} was approved already, {format_instant(grant.approved_at)}", "approvedAt")
+        message = f"grant {grant.name} was approved already, {format_instant(grant.approved_at)}"
+        hint = "was it never applied? take approvedBy, approvedAt and expiresAt out and decide anew; otherwise: reconciler grant revoke FILE"
+        raise _refused(file, message, "approvedAt", hint=hint)
     if grant.denied_at is not None:
         raise _refused(file, f"grant {grant.name} was denied already, {format_instant(grant.denied_at)}", "deniedAt")
     at = _not_before(file, grant.requested_at, now, "requestedAt")

@@ -1,6 +1,6 @@
 """The organizations that matter to others for their people: few, looked up when somebody asks, each once."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from reconciler.manifests import Manifests
@@ -40,13 +40,26 @@ class Partners:
     def find(self, name: str) -> Organization | None:
         """Return one organization; None when it is not known."""
         if name not in self._found:
-            self._found[name] = self._declared(name) or (self._reader.read(name).organization if self._reader is not None else None)
+            self._found[name] = self._declared(name) or self._read(name)
         return self._found[name]
 
     def administrators_of(self, name: str) -> Mapping[str, Administrator] | None:
         """Return the administrators of the organization, by identity key; None when they are not known."""
         organization = self.find(name)
         return None if organization is None else organization.administrators
+
+    def lists_of(self, name: str) -> Sequence[Mapping[str, Administrator]]:
+        """Return every list of administrators that is known of the organization, the declared one and the stored one."""
+        known = (self._declared(name), self._read(name))
+        return [it.administrators for it in known if it is not None and it.administrators is not None]
+
+    def recorded_partner_of(self, name: str) -> str | None:
+        """Return the managing partner that is on record of the organization."""
+        stored = self._read(name)
+        return stored.settings.managed_by if stored is not None and stored.settings is not None else None
+
+    def _read(self, name: str) -> Organization | None:
+        return None if self._reader is None else self._reader.read(name).organization
 
     def people_of(self, name: str) -> frozenset[str] | None:
         """Return the identity keys of the people whose home is the organization; None when its administrators are not known."""

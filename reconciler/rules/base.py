@@ -33,6 +33,8 @@ class Context:
         people_of: gives the identity keys of the people whose home is an organization, as declared or stored; None when its
             administrators are not known.
         administrators_of: gives the administrators of an organization by identity key, as declared or stored; None when not known.
+        lists_of: gives every known list of administrators of an organization, the declared and the stored one, by identity key.
+        recorded_partner_of: gives the managing partner that is on record of an organization; None without one.
         partners: gives the names of the partner organizations that are declared or stored; asked for few grants.
         on_record: gives what is recorded of somebody in an organization (its name, the identity key, the instant); None where no
             administrators are on record, or no record is looked at.
@@ -46,6 +48,8 @@ class Context:
     internal_to: Mapping[str, Sequence[str]] = field(default_factory=dict)
     people_of: Callable[[str], frozenset[str] | None] = lambda _: None
     administrators_of: Callable[[str], Mapping[str, Administrator] | None] = lambda _: None
+    lists_of: Callable[[str], Sequence[Mapping[str, Administrator]]] = lambda _: ()
+    recorded_partner_of: Callable[[str], str | None] = lambda _: None
     partners: Callable[[], Iterable[str]] = tuple
     on_record: Callable[[str, str, datetime], OnRecord | None] = lambda *_: None
 

@@ -139,27 +139,42 @@ def _asking(grant: Grant, where: str, partners: Iterable[str], context: Context)
 def grant_approved_by_the_partner(organization: Organization, context: Context) -> Iterator[Violation]:
     """An agent of the managing partner is not approved by that partner's own people.
 
-    Whoever belongs to the partner is its agent, whatever type the grant names.
+    Whoever belongs to the partner is its agent, whatever type the grant names. The partner is the one that manages the organization by its
+    manifest or by the record, and its people are those of its manifest and of the record: no edit of the same run lets it in.
 
     Source: fs78p5 (stated, R094: a partner does not make itself full administrator); that it holds for an hour too is inferred.
     Why: who gets full access to a customer is the customer's decision.
     """
     for grant, at in _approved(organization, context):
         facts = _facts(organization, context)
-        partner = facts.managed_by if facts is not None else None
-        if partner is None:
-            return
-        own = context.people_of(partner) or frozenset()
-        kind = context.catalog.agents.get(grant.agent_type)
-        of_partner = identity(grant.agent_email) in own or (kind is not None and kind.origin is Origin.MANAGING_PARTNER)
-        if of_partner and (identity(grant.approved_by or "") in own or partner in _homes(grant, at, organization, context)):
-            yield Violation(
-                message=f"{grant.approved_by} approves grant {grant.name} for {grant.agent_email}: both belong to {partner}",
-                detail=f"{partner} manages {organization.name}, and does not let itself in",
-                hint=f"let a full administrator who belongs to {organization.name} approve",
-                path=_APPROVED_BY,
-                address=_address(grant),
-            )
+        managing = {facts.managed_by if facts is not None else None, context.recorded_partner_of(organization.name)}
+        for partner in sorted(filter(None, managing)):
+            yield from _let_in_by(partner, grant, at, organization, context)
+
+
+def _let_in_by(partner: str, grant: Grant, at: datetime, organization: Organization, context: Context) -> Iterator[Violation]:
+    lists = context.lists_of(partner)
+    own = {key for people in lists for key, person in people.items() if person.home is None and person.live_at(at)}
+    by = grant.approved_by or ""
+    if partner not in _homes(grant, at, organization, context) and not _is_one_of(by, own):
+        return
+    kind = context.catalog.agents.get(grant.agent_type)
+    of_partner = _is_one_of(grant.agent_email, own) or (kind is not None and kind.origin is Origin.MANAGING_PARTNER)
+    if of_partner or not lists:
+        yield Violation(
+            message=f"{by} approves grant {grant.name} for {grant.agent_email}: both belong to {partner}"
+            if of_partner
+            else f"{by} of {partner} approves grant {grant.name}; whether {grant.agent_email} belongs there too is not known",
+            detail=f"{partner} manages {organization.name}, and does not let itself in",
+            hint=f"let a full administrator who belongs to {organization.name} approve",
+            path=_APPROVED_BY,
+            address=_address(grant),
+            unknown=not of_partner,
+        )
+
+
+def _is_one_of(email: str, people: Iterable[str]) -> bool:
+    return any(taken_for_one(email, key) for key in people)
 
 
 def _homes(grant: Grant, at: datetime, organization: Organization, context: Context) -> Iterator[str | None]:
@@ -268,7 +283,7 @@ def _chains(organization: Organization, request_lifetime: timedelta) -> Iterator
 
 def _hours(length: timedelta) -> str:
     hours = round(length / timedelta(hours=1), 1)
-    return f"{hours:g} hours"
+    return f"{hours:g} hour{'' if hours == 1 else 's'}"
 
 
 def _open(organization: Organization, context: Context) -> Iterator[Grant]:

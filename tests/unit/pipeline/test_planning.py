@@ -113,7 +113,7 @@ def test_who_is_elevated_now_is_named_whether_or_not_anything_changes(folder: Pa
     store.reads = 0
     (one,) = plan(request(paths), store, NOW).elevated
     assert (one.organization, one.person, one.grant, one.until) == ("acme", "tac@cisco.example", "inc-1", NOW + 30 * MINUTE)
-    assert store.reads == 2  # of acme alone, in which something ends: for whoever approved, and for whoever is let in
+    assert store.reads == 3  # of acme alone, in which something ends: for its partner, for whoever approved, for whoever is let in
     write(folder, acme=organization(people=BOB), globex=organization("globex"), grant=grant())
     assert plan(request(paths), store, NOW).elevated == (one,)
     assert plan(replace(request(paths), organizations=frozenset({"globex"})), store, NOW).elevated == ()

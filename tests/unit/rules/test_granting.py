@@ -70,6 +70,38 @@ def test_grants_alone_are_judged_by_what_is_stored() -> None:
     assert at_night(a_grant(**OF_PARTNER), known={"acme": OrganizationFacts.of("acme", settings())}) == {"grant-agent"}
 
 
+NAMED_AS_CISCO: dict[str, Any] = OF_PARTNER | {"agent_type": "cisco-tac", "approved_by": NOC.email}
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"known": {"acme": OrganizationFacts.of("acme", settings())}, "recorded_partner_of": lambda _: "northwind"},
+        {"known": {"acme": OrganizationFacts.of("acme", settings(managed_by="other"))}, "recorded_partner_of": lambda _: "northwind"},
+        {"lists_of": lambda name: ({}, people(TOMAS)) if name == "northwind" else ()},
+        {"lists_of": lambda name: (people(replace(TOMAS, expires_at=NOW - 9 * MINUTE)),) if name == "northwind" else ()},
+    ],
+    ids=["managedBy taken out", "managedBy changed", "agent taken off the list", "agent whose access has ended since"],
+)
+def test_no_edit_of_the_same_run_lets_the_partner_in(facts: dict[str, Any]) -> None:
+    lists = {"lists_of": lambda name: (people(TOMAS, NOC),) if name == "northwind" else ()}
+    assert "grant-approved-by-the-partner" in at_night(a_grant(**NAMED_AS_CISCO), **(lists | facts))
+
+
+def test_an_agent_of_the_partner_is_recognized_behind_a_plus_sign() -> None:
+    lists = {"lists_of": lambda name: (people(TOMAS),) if name == "northwind" else ()}
+    behind = NAMED_AS_CISCO | {"agent_email": "tomas+1@northwind.example"}
+    assert "grant-approved-by-the-partner" in at_night(a_grant(**behind), **lists)
+    assert at_night(a_grant(**behind | {"approved_by": ALICE.email}), **lists) == set()
+
+
+def test_whether_the_agent_belongs_to_a_partner_without_a_list_is_not_known() -> None:
+    organization = an_organization(ALICE, NOC, grants=[a_grant(**NAMED_AS_CISCO)], settings=settings(managed_by="northwind"))
+    (finding,) = found("grant-approved-by-the-partner", organization, replace(CONTEXT, known={"acme": MANAGED}))
+    assert finding.severity is Severity.INFO
+    assert finding.message.endswith("belongs there too is not known")
+
+
 def test_an_organization_that_nobody_knows_is_told_once() -> None:
     unknown = rules(grants_alone(a_grant(ticket="SR-1"), a_grant("inc-2", **OF_PARTNER)), replace(CONTEXT, declared=frozenset()))
     assert unknown == set()
