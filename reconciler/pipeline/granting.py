@@ -151,7 +151,7 @@ def _decision(file: GrantFile, request: Request, now: datetime) -> datetime:
     grant, lifetime = file.grant, request.catalog.request_lifetime
     if grant.approved_at is not None:
         message = f"grant {grant.name} was approved already, {format_instant(grant.approved_at)}"
-        hint = "was it never applied? take approvedBy, approvedAt and expiresAt out and decide anew; otherwise: reconciler grant revoke FILE"
+        hint = "was it never applied? take approvedBy, approvedAt, expiresAt out and decide anew; else: reconciler grant revoke FILE"
         raise _refused(file, message, "approvedAt", hint=hint)
     if grant.denied_at is not None:
         raise _refused(file, f"grant {grant.name} was denied already, {format_instant(grant.denied_at)}", "deniedAt")
