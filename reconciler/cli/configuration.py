@@ -1,5 +1,6 @@
 """`reconciler.yaml`: settings of one repository, read from the current directory or from `--config`, searched for nowhere else."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,6 +13,8 @@ from reconciler.model.policy import Policy
 
 if TYPE_CHECKING:
     from reconciler.manifests import SettingsFile
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_FILE = "reconciler.yaml"
 
@@ -30,8 +33,12 @@ class Configuration:
     policy: Policy = field(default_factory=Policy)
 
 
-def read_configuration(path: str | None) -> Configuration:
+def read_configuration(path: str | None, *, judges: bool = True) -> Configuration:
     """Return the settings of *path*, or of `reconciler.yaml` in the current directory if there is one.
+
+    Args:
+        path: as `--config` names it.
+        judges: whether the command asks any rule; one that does not goes on without a policy when that cannot be read.
 
     Raises:
         UsageError: the file is missing (when named) or not as its schema says; with all findings.
@@ -43,12 +50,15 @@ def read_configuration(path: str | None) -> Configuration:
 
     name = path or DEFAULT_FILE
     settings = read_settings_file(name, lambda document: wrong_with_policy(document.get("policy", {})))
-    if settings.findings:
+    if any(judges or finding.path[:1] != ("policy",) for finding in settings.findings):
         raise UsageError(f"{name} is invalid", findings=settings.findings)
+    if settings.findings:
+        _log.warning("the policy in %s cannot be read; this command goes on without it", name)
+        return _configuration(settings, policy=False)
     return _configuration(settings)
 
 
-def _configuration(settings: "SettingsFile") -> Configuration:
+def _configuration(settings: "SettingsFile", *, policy: bool = True) -> Configuration:
     from reconciler.cli.policy import policy_of  # noqa: PLC0415 - likewise
 
     document: Mapping[str, Any] = settings.document
@@ -63,5 +73,5 @@ def _configuration(settings: "SettingsFile") -> Configuration:
         format=document.get("format"),
         fail_on=document.get("failOn"),
         lock_timeout=None if timeout is None else parse_duration(timeout),
-        policy=policy_of(document.get("policy", {}), settings.marks.range),
+        policy=policy_of(document.get("policy", {}), settings.marks.range) if policy else Policy(),
     )

@@ -34,13 +34,14 @@ _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.I
 class Session:
     """One command's surroundings."""
 
-    def __init__(self, process: Process, common: Common, *, early: bool = True) -> None:
+    def __init__(self, process: Process, common: Common, *, early: bool = True, judges: bool = True) -> None:
         """Bring options, environment and file together.
 
         Args:
             process: learns how and where to report.
             common: the options.
             early: whether a report that could not be written is reason enough to do nothing at all.
+            judges: whether the command asks any rule, and so needs the policy.
 
         Raises:
             UsageError: the file or the environment asks for something that does not exist.
@@ -52,7 +53,7 @@ class Session:
         if common.format is not None:
             process.format = common.format
         _configure_log(common)
-        self.settings: Configuration = read_configuration(common.config)
+        self.settings: Configuration = read_configuration(common.config, judges=judges)
         self.format = process.format = common.format or self.settings.format or FORMATS[0]
         if early:
             refuse_output(common.output)

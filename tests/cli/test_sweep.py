@@ -165,6 +165,18 @@ def test_a_state_that_cannot_be_written_is_told_and_stays_due(place: Place) -> N
     assert left(place) == ["acme"]
 
 
+@pytest.mark.parametrize("policy", ["{severities: {no-such-rule: error}}", "{waivers: [{rule: few-full-administrators}]}", "nothing"])
+def test_a_policy_that_cannot_be_read_holds_back_no_end(place: Place, policy: str) -> None:
+    put(place, "acme")
+    place.write("reconciler.yaml", f"policy: {policy}\n")
+    assert place.run("plan", MANIFESTS).code == 64
+    done = place.run("sweep")
+    assert (done.code, left(place)) == (0, [])
+    assert "warning: the policy in reconciler.yaml cannot be read; this command goes on without it" in done.err
+    place.write("reconciler.yaml", "state: [\n")
+    assert place.run("sweep").code == 64
+
+
 def test_killed_again_and_again_it_ends_everything_exactly_once(place: Place, tmp_path: Path) -> None:
     names = ("acme", "globex")
     put(place, *names)

@@ -38,7 +38,7 @@ def sweep(process: Process, common: Common, metrics: str | None) -> int:
     from reconciler.cli.writing import report_changes
     from reconciler.reports.metrics import write_metrics
 
-    session = Session(process, common, early=False)
+    session = Session(process, common, early=False, judges=False)
     settings = session.run_settings("sweep", Progress(quiet=True))
     swept = pipeline.sweep(session.request(), settings)
     code = exit_code_of(swept)
