@@ -4,7 +4,7 @@ from datetime import datetime
 
 from reconciler.model.documents import read_administrator
 from reconciler.model.findings import Finding, Severity
-from reconciler.model.identifiers import administrator_address, identity
+from reconciler.model.identifiers import address_key, administrator_address
 from reconciler.model.journal import EntryKind
 from reconciler.model.protocols import StateReader
 from reconciler.model.resources import Organization
@@ -54,7 +54,7 @@ class Judge:
             address = entry.record.address
             if entry.record.kind is not EntryKind.CHANGE or address is None or entry.record.after is None:
                 continue
-            if identity(address) == identity(administrator_address(organization, person)):
+            if address_key(address) == administrator_address(organization, person):
                 held |= read_administrator(entry.record.after).roles
         return frozenset(held)
 

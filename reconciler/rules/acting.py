@@ -29,7 +29,7 @@ def actor_cannot_assign(transition: Transition, actor: Actor, context: Context) 
     Why: Control Hub would not let the actor do it.
     """
     for change in transition.people:
-        if change.person.home is not None:
+        if change.external:
             continue  # people from outside have rules of their own
         refused = [role for role in _touched(change, context) if not _may_assign(role, change, actor, transition, context)]
         if not refused:
@@ -94,7 +94,7 @@ def external_adds_external(transition: Transition, actor: Actor, context: Contex
     if actor.internal:
         return
     for change in transition.people:
-        if change.was is None and change.person.home is not None:
+        if change.was is None and change.external:
             yield Violation(
                 message=f"{_called(actor)} cannot add the external administrator {change.person.email}",
                 detail=f"external administrators are added by a full administrator of {transition.name} who belongs to it",
@@ -115,7 +115,7 @@ def external_changed_by_another(transition: Transition, actor: Actor, context: C
         return
     for change in transition.people:
         added_from_outside = change.was is None and not actor.internal  # external-adds-external says it
-        if change.person.home is None or added_from_outside or not _touched(change, context):
+        if not change.external or added_from_outside or not _touched(change, context):
             continue
         yield Violation(
             message=f"{_called(actor)} cannot change what the external administrator {change.person.email} may do",
@@ -190,7 +190,7 @@ def contact_center_role_by_an_external(transition: Transition, actor: Actor, con
         return
     roles = {role.id for role in context.catalog.roles.values() if role.service == _CONTACT_CENTER}
     for change in transition.people:
-        if change.person.home is None or change.person.key == actor.key:
+        if not change.external or change.person.key == actor.key:
             continue
         for role in sorted(roles & (change.gained | change.lost)):
             yield Violation(
@@ -237,18 +237,20 @@ def restricted_mode_switched_by_another(transition: Transition, actor: Actor, co
     if transition.settings is None:
         return
     before, after = (settings.restricted_mode for settings in transition.settings)
-    if before is None or after is None or before == after:
+    if before is None or before == after or (after is None and not before.enabled):
         return
     allowed = sorted(_partners_in_charge(context))
     if actor.partner_roles.isdisjoint(allowed):
         managed_by = transition.settings[0].managed_by
-        field = "enabled" if before.enabled != after.enabled else "exempt"
+        # Without managedBy there is no mode: leaving that out lifts the restriction as well.
+        switched = after is None or before.enabled != after.enabled
+        path: Path = ("spec",) if after is None else ("spec", "restrictedMode", "enabled" if switched else "exempt")
         unknown = not actor.unsettled.isdisjoint(allowed)
         yield Violation(
             message=f"{_called(actor)} {_cannot(unknown=unknown)} switch restricted administrator mode of {transition.name}",
             detail=f"{listing(allowed)} of {managed_by} can; {_INFERRED}",
             hint=f"let one of {managed_by} answer for the change: --actor EMAIL",
-            path=("spec", "restrictedMode", field),
+            path=path,
             unknown=unknown,
         )
 

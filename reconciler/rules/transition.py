@@ -33,6 +33,11 @@ class PersonChange:
         return person
 
     @property
+    def external(self) -> bool:
+        """Whether the person comes from outside, before or after: leaving `home` out in the same change makes nobody internal."""
+        return any(side is not None and side.home is not None for side in (self.was, self.will))
+
+    @property
     def address(self) -> str:
         """The address of the resource."""
         return administrator_address(self.organization, self.person.email)
