@@ -5,13 +5,14 @@ from contextlib import closing
 from dataclasses import replace
 from shlex import quote
 
-from reconciler import __version__
+from reconciler.applying import record_of
 from reconciler.model.changes import FollowUp
 from reconciler.model.errors import MissingStateError, NothingOpenError
 from reconciler.model.identifiers import address_key
 from reconciler.model.journal import EntryKind, Record
 from reconciler.model.protocols import StateReader
 from reconciler.model.results import Attestation
+from reconciler.pipeline.changing import run_of
 from reconciler.pipeline.missing import require_state
 from reconciler.pipeline.present import present
 from reconciler.pipeline.request import Request, RunSettings
@@ -66,15 +67,7 @@ def attest(addresses: Sequence[str], note: str, request: Request, settings: RunS
 
 
 def _record(request: Request, settings: RunSettings, store: StateReader, kind: EntryKind) -> Record:
-    return Record(
-        run=settings.run,
-        at=present(settings.clock, store).now,
-        kind=kind,
-        operation=settings.holder.operation,
-        operator=settings.holder.operator,
-        version=__version__,
-        actor=request.actor,
-    )
+    return record_of(run_of(request, settings), kind, present(settings.clock, store).now)
 
 
 def _open(reader: StateReader) -> _Open:

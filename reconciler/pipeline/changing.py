@@ -5,15 +5,14 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler import __version__
-from reconciler.applying import UNREADABLE, FlooredClock, Run, apply_plan, earlier_run
+from reconciler.applying import UNREADABLE, FlooredClock, Run, apply_plan, earlier_run, record_of
 from reconciler.manifests import judge_values
 from reconciler.model.changes import Plan
 from reconciler.model.documents import compact, read_settings
 from reconciler.model.errors import ExpiredPlanError, RefusedError, StalePlanError, StoreError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import ORGANIZATION
-from reconciler.model.journal import EntryKind, Record
+from reconciler.model.journal import EntryKind
 from reconciler.model.policy import Acknowledgements
 from reconciler.model.protocols import StateReader, Store
 from reconciler.model.resources import Organization, OrganizationFacts
@@ -287,15 +286,7 @@ def unlock(lock_id: str, request: Request, settings: RunSettings) -> Unlocked:
         raise StoreError(f"no lock {lock_id} is held at {location}", detail=f"held: {ids}" if ids else "no lock is held")
     store: Store = open_store(request.state, create=False)
     try:
-        record = Record(
-            run=settings.run,
-            at=present(settings.clock, store).now,
-            kind=EntryKind.LOCK,
-            operation="unlock",
-            operator=settings.holder.operator,
-            version=__version__,
-            actor=request.actor,
-        )
+        record = record_of(run_of(request, settings), EntryKind.LOCK, present(settings.clock, store).now)
         return Unlocked(lock=store.unlock(lock_id, record))
     finally:
         store.close()
