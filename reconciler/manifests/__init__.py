@@ -7,13 +7,13 @@ May know: yaml (events only), and jsonschema in `schema` alone.
 """
 
 from reconciler.manifests.checks import GrantDurations, read_instant
+from reconciler.manifests.claims import claimed_site, claims_of, mark, site_claim
 from reconciler.manifests.events import WITH_LIBYAML
-from reconciler.manifests.files import Discovery, Source, discover
+from reconciler.manifests.files import Discovery, ReadFile, Source, Survey, discover, survey
 from reconciler.manifests.fleet import Manifests
 from reconciler.manifests.grant_files import GrantFile, new_grant_text, read_grant_file
 from reconciler.manifests.judge import judge_values
-from reconciler.manifests.places import ReadFile
-from reconciler.manifests.read import read
+from reconciler.manifests.read import Unread, read
 from reconciler.manifests.schemas import MissingSchemasError, schema_names, schema_text
 from reconciler.manifests.settings import SettingsFile, read_settings_file
 
@@ -27,8 +27,13 @@ __all__ = [
     "ReadFile",
     "SettingsFile",
     "Source",
+    "Survey",
+    "Unread",
+    "claimed_site",
+    "claims_of",
     "discover",
     "judge_values",
+    "mark",
     "new_grant_text",
     "read",
     "read_grant_file",
@@ -36,4 +41,6 @@ __all__ = [
     "read_settings_file",
     "schema_names",
     "schema_text",
+    "site_claim",
+    "survey",
 ]

@@ -115,6 +115,55 @@ class Discovery:
     empty_paths: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """One file as its bytes were when the run began. `sha256` is 64 hexadecimal digits."""
+
+    source: Source
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        """The name for people."""
+        return self.source.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """Every manifest of a run with the digest of its bytes; nothing was parsed yet.
+
+    Attributes:
+        files: by name, each real file once.
+        findings: of the walk, and of the files that cannot be read.
+        empty_paths: as in `Discovery`.
+    """
+
+    files: tuple[ReadFile, ...]
+    findings: tuple[Finding, ...]
+    empty_paths: tuple[str, ...]
+
+
+def survey(
+    paths: Sequence[str], *, cwd: str | None = None, config_names: Sequence[str] = ("reconciler.yaml",), missing_ok: bool = False
+) -> Survey:
+    """Find the manifests under *paths*, as `discover` does, and take the digest of each."""
+    found = discover(paths, cwd=cwd, config_names=config_names, missing_ok=missing_ok)
+    findings = list(found.findings)
+    files: list[ReadFile] = []
+    seen: set[tuple[int, int]] = set()
+    for source in found.sources:
+        try:
+            content = source.read()
+        except ManifestError as error:
+            findings += error.findings
+            continue
+        if content.file is None or content.file not in seen:
+            files.append(ReadFile(source=source, sha256=content.sha256))
+        if content.file is not None:
+            seen.add(content.file)
+    return Survey(files=tuple(files), findings=tuple(findings), empty_paths=found.empty_paths)
+
+
 def discover(
     paths: Sequence[str], *, cwd: str | None = None, config_names: Sequence[str] = ("reconciler.yaml",), missing_ok: bool = False
 ) -> Discovery:

@@ -2,15 +2,16 @@
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
-from reconciler.manifests.insiders import Insiders
+from reconciler.manifests.claims import Claims
+from reconciler.manifests.files import ReadFile
 from reconciler.manifests.locate import place
-from reconciler.manifests.places import Places, ReadFile, Where
-from reconciler.model.documents import compact, digest_of, read_organization, sha256_hex
+from reconciler.manifests.places import Places, Where
+from reconciler.model.documents import digest_of, read_organization, sha256_hex
 from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Path, Range, Severity
 from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT
@@ -45,9 +46,8 @@ class Spool:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=SPOOL_MEMORY)  # noqa: SIM115 closed by Manifests.close
         self._end = 0
 
-    def append(self, document: Any) -> tuple[int, int]:
-        """Store *document*; return its offset and length."""
-        data = compact(document)
+    def append(self, data: bytes) -> tuple[int, int]:
+        """Store one document; return its offset and length."""
         self._file.seek(self._end)
         self._file.write(data)
         offset, self._end = self._end, self._end + len(data)
@@ -72,10 +72,10 @@ class Manifests:
         facts: of each organization with a valid Organization document, by name.
         names: all organizations that a document or grant speaks of, also invalid ones, sorted.
         broken: the names of which a document or grant is invalid; `load` refuses them.
-        files: what was read, by name, each real file once.
+        files: all of them, by name, each real file once.
         organizations: how many Organization documents there are, `grants` how many ElevationGrant documents, invalid ones included.
         empty_paths: the given directories in which there is no manifest.
-        insiders: who is internal to which organization, whether or not the access has ended.
+        claims: what each organization that was read claims as its own, whether or not the access has ended.
     """
 
     findings: tuple[Finding, ...]
@@ -86,10 +86,12 @@ class Manifests:
     organizations: int
     grants: int
     empty_paths: tuple[str, ...]
-    insiders: Insiders
+    claims: Claims
     _entries: Mapping[str, Entry]
     _spool: Spool
     _places: Places
+    _unread: dict[str, Sequence[int]]
+    _read_late: Callable[[int], None]
 
     def __enter__(self) -> Self:
         return self
@@ -146,6 +148,8 @@ class Manifests:
         return {finding.address: finding.range for finding in self.locate(plain) if finding.address and finding.range}
 
     def _entry(self, name: str) -> Entry:
+        for position in self._unread.pop(name, ()):
+            self._read_late(position)
         entry = self._entries[name]
         if entry.broken:
             raise ManifestError(f"the manifests of {name} are invalid")

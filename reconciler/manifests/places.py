@@ -1,9 +1,10 @@
 """Documents that were read, to be looked at once more: their files are read again and must still have the same bytes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.manifests.explain import Explained, explain
-from reconciler.manifests.files import Source
+from reconciler.manifests.files import ReadFile
 from reconciler.manifests.streams import Chunk
 
 
@@ -17,24 +18,11 @@ class Where:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadFile:
-    """One file that was read. `sha256` is 64 hexadecimal digits."""
-
-    source: Source
-    sha256: str
-
-    @property
-    def name(self) -> str:
-        """The name for people."""
-        return self.source.name
-
-
 class Places:
     """Explains documents again on demand. The last file and the last document are kept."""
 
-    def __init__(self) -> None:
-        self.files: list[ReadFile] = []
+    def __init__(self, files: Sequence[ReadFile]) -> None:
+        self.files = files
         self._data: tuple[int, bytes] | None = None
         self._last: tuple[Where, Explained] | None = None
 

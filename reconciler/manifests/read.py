@@ -1,67 +1,153 @@
 """All manifests of a run, read once: every file, every document, every finding."""
 
 import gc
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.manifests import build
 from reconciler.manifests.checks import GrantDurations
+from reconciler.manifests.claims import Claims, claims_of
 from reconciler.manifests.explain import FINDINGS_LIMIT
-from reconciler.manifests.files import Content, Source, discover
+from reconciler.manifests.files import ReadFile, Survey
 from reconciler.manifests.fleet import Entry, Kept, Manifests, Spool
-from reconciler.manifests.insiders import Insiders
 from reconciler.manifests.judge import Judged, judge
 from reconciler.manifests.locate import place
-from reconciler.manifests.places import Places, ReadFile, Where
+from reconciler.manifests.places import Places, Where
 from reconciler.manifests.streams import split
-from reconciler.model.documents import grant_document, organization_document
+from reconciler.model.documents import compact, grant_document, organization_document
 from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Path, Range, Severity, has_errors, in_file_order
 from reconciler.model.identifiers import grant_address, organization_address
 from reconciler.model.resources import OrganizationFacts
 
 _NAME: Final[Path] = ("metadata", "name")
+_ORGANIZATION: Final = "Organization"
+_GRANT: Final = "ElevationGrant"
 
 
-def read(
-    paths: Sequence[str],
-    *,
-    cwd: str | None = None,
-    config_names: Sequence[str] = ("reconciler.yaml",),
-    durations: GrantDurations | None = None,
-    missing_ok: bool = False,
-) -> Manifests:
-    """Read the manifests under *paths*: files, directories, or `-` for standard input.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """Organizations of which everything is known already.
+
+    Attributes:
+        files: by name, the positions of the files that speak of it. They are read when somebody asks for the organization itself.
+        facts: of those with an Organization document.
+    """
+
+    files: Mapping[str, Sequence[int]]
+    facts: Mapping[str, OrganizationFacts]
+
+
+NOTHING_UNREAD: Final = Unread(files={}, facts={})
+
+
+def read(survey: Survey, *, durations: GrantDurations | None = None, unread: Unread = NOTHING_UNREAD) -> Manifests:
+    """Read the manifests that were found.
 
     Whatever is wrong becomes a finding, so that one run reports everything; nothing is raised for any content.
 
     Args:
-        paths: as the user gave them; their order does not matter.
-        cwd: what file names are shown relative to; by default the working directory.
-        config_names: files that a walk passes over.
+        survey: the files.
         durations: how long requests and elevations live, from the catalog.
-        missing_ok: a path that does not exist is an empty one.
+        unread: what need not be read, in files that speak of nothing else.
     """
-    discovery = discover(paths, cwd=cwd, config_names=config_names, missing_ok=missing_ok)
-    reader = _Reader(durations or GrantDurations())
-    reader.findings += discovery.findings
-    collecting = gc.isenabled()
-    gc.disable()  # documents are trees: collecting while they grow costs a fifth and finds nothing
+    reader = _Reader(survey.files, durations or GrantDurations())
+    reader.findings += survey.findings
+    later = {position for positions in unread.files.values() for position in positions}
     try:
-        for source in discovery.sources:
-            reader.add(source)
+        with _collector_at_rest():
+            for position in range(len(survey.files)):
+                if position not in later:
+                    reader.add(position)
     except BaseException:
         reader.spool.close()
         raise
+    return reader.result(survey, unread)
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Documents are trees: collecting garbage while they grow costs a fifth and finds nothing."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
     finally:
         if collecting:
             gc.enable()
-    return reader.result(discovery.empty_paths)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One document as it was read by itself, without regard to any other.
+
+    Attributes:
+        kind, organization, name: what it claims to be and to speak of; `name` is that of the grant, or of the organization.
+        findings: what is wrong with it, with places.
+        body: its canonical bytes; None when it is invalid.
+        facts: of a valid Organization document.
+        claims: what that organization claims as its own.
+        stops_stream: whether the rest of the stream must not be read.
+    """
+
+    start: int
+    end: int
+    line: int
+    kind: str | None
+    organization: str | None
+    name: str | None
+    findings: tuple[Finding, ...]
+    body: bytes | None = None
+    facts: OrganizationFacts | None = None
+    claims: tuple[str, ...] = ()
+    stops_stream: bool = False
+
+
+def documents(data: bytes, filename: str, durations: GrantDurations) -> Iterator[Document | Finding]:
+    """Yield the documents of one stream; a finding is the last that can be said of it."""
+    for piece in split(data, filename):
+        if isinstance(piece, Finding):
+            yield piece
+            return
+        judged = judge(piece, durations)
+        plain = Document(
+            start=piece.start,
+            end=piece.start + len(piece.data),
+            line=piece.line,
+            kind=judged.kind,
+            organization=judged.organization,
+            name=judged.name,
+            findings=judged.findings,
+            stops_stream=judged.stops_stream,
+        )
+        yield _built(plain, judged)
+        if judged.stops_stream:
+            return
+
+
+def _built(document: Document, judged: Judged) -> Document:
+    """Add what a valid document declares."""
+    if judged.value is None or document.name is None or has_errors(judged.findings):
+        return document
+    if document.kind == _GRANT:
+        return replace(document, body=compact(grant_document(build.build_grant(judged.value))))
+    if document.kind != _ORGANIZATION:
+        return document
+    organization = build.build_organization(judged.value)
+    return replace(
+        document,
+        body=compact(organization_document(organization)),
+        facts=build.facts_of(organization),
+        claims=tuple(claims_of(organization)),
+    )
 
 
 class _Reader:
-    def __init__(self, durations: GrantDurations) -> None:
+    def __init__(self, files: Sequence[ReadFile], durations: GrantDurations) -> None:
+        self.files = files
         self.durations = durations
         self.findings: list[Finding] = []
         self.facts: dict[str, OrganizationFacts] = {}
@@ -69,84 +155,77 @@ class _Reader:
         self.organizations = 0
         self.grants = 0
         self.spool = Spool()
-        self.places = Places()
-        self.insiders = Insiders()
-        self.seen: set[tuple[int, int]] = set()
-        self.labels: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        self.places = Places(files)
+        self.claims = Claims()
+        self.read: set[int] = set()
+        self.labels: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
         self.services: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def add(self, source: Source) -> None:
+    def add(self, position: int) -> None:
+        """Read one file, once."""
+        if position in self.read:
+            return
+        self.read.add(position)
+        file = self.files[position]
         try:
-            content = source.read()
+            data = file.source.read_again(file.sha256)
         except ManifestError as error:
             self.findings += error.findings
             return
-        if content.file is not None:
-            if content.file in self.seen:
-                return
-            self.seen.add(content.file)
-        self.places.files.append(ReadFile(source=source, sha256=content.sha256))
-        self.findings += self.stream(content, source.name)
+        self.findings += self.merge(position, documents(data, file.name, self.durations))
 
-    def stream(self, content: Content, filename: str) -> list[Finding]:
-        """Read one stream; return its findings, cut at the limit."""
+    def merge(self, position: int, found: Iterator[Document | Finding]) -> list[Finding]:
+        """Keep the documents of one file; return its findings, cut at the limit."""
         findings: list[Finding] = []
-        for piece in split(content.data, filename):
-            if isinstance(piece, Finding):
-                findings.append(piece)
-                break
-            judged = judge(piece, self.durations)
-            findings += judged.findings
-            findings += self.keep(judged, Where(len(self.places.files) - 1, piece.start, piece.start + len(piece.data), piece.line))
+        for document in found:
+            if isinstance(document, Finding):
+                findings.append(document)
+                continue
+            findings += document.findings
+            findings += self.keep(document, Where(position, document.start, document.end, document.line))
             if len(findings) > FINDINGS_LIMIT:
                 message = f"more than {FINDINGS_LIMIT:,} findings in this file"
                 last = findings[FINDINGS_LIMIT - 1].range
                 findings[FINDINGS_LIMIT:] = [_error("too-many-findings", message, detail="the rest of the file was not read", at=last)]
                 break
-            if judged.stops_stream:
-                break
         return findings
 
-    def keep(self, judged: Judged, where: Where) -> list[Finding]:
+    def keep(self, document: Document, where: Where) -> list[Finding]:
         """Keep one document under the name it speaks of; return what is wrong with its name among all others."""
-        name, organization = judged.name, judged.organization
-        self.organizations += judged.kind == "Organization"
-        self.grants += judged.kind == "ElevationGrant"
-        if judged.value is None or organization is None or judged.kind not in {"Organization", "ElevationGrant"}:
+        is_grant = document.kind == _GRANT
+        self.organizations += document.kind == _ORGANIZATION
+        self.grants += is_grant
+        if document.organization is None or document.kind not in {_ORGANIZATION, _GRANT}:
             return []
-        entry = self.entries.setdefault(organization, Entry())
-        valid = not has_errors(judged.findings)
-        entry.broken = entry.broken or not valid
-        if name is None:
+        entry = self.entries.setdefault(document.organization, Entry())
+        entry.broken = entry.broken or has_errors(document.findings)
+        if document.name is None:
             return []
-        is_grant = judged.kind == "ElevationGrant"
-        first = entry.grants.get(name) if is_grant else entry.organization
+        first = entry.grants.get(document.name) if is_grant else entry.organization
         if first is not None:
             entry.broken = True
-            return [self.duplicate(judged, where, first.where, is_grant=is_grant)]
+            return [self.duplicate(document, where, first.where, is_grant=is_grant)]
+        kept = Kept(where) if document.body is None else Kept(where, *self.spool.append(document.body))
         if is_grant:
-            entry.grants[name] = self.kept_grant(judged, where) if valid else Kept(where)
+            entry.grants[document.name] = kept
         else:
-            entry.organization = self.kept_organization(judged, where) if valid else Kept(where)
+            entry.organization = kept
+            self.index(document)
         return []
 
-    def kept_organization(self, judged: Judged, where: Where) -> Kept:
-        organization = build.build_organization(judged.value or {})
-        facts = build.facts_of(organization)
-        if facts is not None:
-            labels = self.labels.setdefault(tuple(sorted(facts.labels.items())), dict(facts.labels))
-            services = self.services.setdefault(facts.services, facts.services)
-            # A fleet has few sets of labels and of services: keep each once.
-            self.facts[organization.name] = replace(facts, labels=labels, services=services)
-        people = organization.administrators or {}
-        self.insiders.add(organization.name, [key for key, person in people.items() if person.home is None])
-        return Kept(where, *self.spool.append(organization_document(organization)))
+    def index(self, document: Document) -> None:
+        """Take in what other organizations need to know of a valid one."""
+        facts = document.facts
+        if facts is None or document.organization is None:
+            return
+        # A fleet has few sets of labels and of services: keep each once.
+        labels = self.labels.setdefault(tuple(sorted(facts.labels.items())), facts.labels)
+        services = self.services.setdefault(facts.services, facts.services)
+        self.facts[document.organization] = replace(facts, labels=labels, services=services)
+        self.claims.add(document.organization, document.claims)
 
-    def kept_grant(self, judged: Judged, where: Where) -> Kept:
-        return Kept(where, *self.spool.append(grant_document(build.build_grant(judged.value or {}))))
-
-    def duplicate(self, judged: Judged, where: Where, first: Where, *, is_grant: bool) -> Finding:
-        name, organization = judged.name or "", judged.organization or ""
+    def duplicate(self, document: Document, where: Where, first: Where, *, is_grant: bool) -> Finding:
+        name, organization = document.name or "", document.organization or ""
         place_of_first = self.places.explained(first).marks.range(_NAME)
         at = f"{place_of_first.filename}:{place_of_first.start.line}:{place_of_first.start.column}"
         finding = _error(
@@ -158,20 +237,23 @@ class _Reader:
         explained = self.places.explained(where)
         return place(replace(finding, path=_NAME), explained.value, explained.marks)
 
-    def result(self, empty_paths: tuple[str, ...]) -> Manifests:
+    def result(self, survey: Survey, unread: Unread) -> Manifests:
+        facts: Mapping[str, OrganizationFacts] = ChainMap(self.facts, dict(unread.facts)) if unread.files else self.facts
         return Manifests(
             findings=tuple(in_file_order(self.findings)),
-            facts=self.facts,
-            names=tuple(sorted(self.entries)),
+            facts=facts,
+            names=tuple(sorted({*self.entries, *unread.files})),
             broken=frozenset(name for name, entry in self.entries.items() if entry.broken),
-            files=tuple(self.places.files),
+            files=survey.files,
             organizations=self.organizations,
             grants=self.grants,
-            empty_paths=empty_paths,
-            insiders=self.insiders,
+            empty_paths=survey.empty_paths,
+            claims=self.claims,
             _entries=self.entries,
             _spool=self.spool,
             _places=self.places,
+            _unread=dict(unread.files),
+            _read_late=self.add,
         )
 
 

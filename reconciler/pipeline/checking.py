@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from reconciler.manifests import GrantDurations, Manifests, read
+from reconciler.manifests import GrantDurations, Manifests, Survey, claimed_site, claims_of, read, site_claim, survey
 from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Severity, in_file_order
 from reconciler.model.protocols import StateReader
@@ -20,7 +20,7 @@ def validate(request: Request, now: datetime) -> Validation:
 
     With `--org` or `-l`, what is wrong elsewhere is reported and does not make the answer invalid.
     """
-    with read_manifests(request) as manifests:
+    with read(find_manifests(request), durations=durations_of(request)) as manifests:
         context = context_of(manifests, request, manifests.facts, now, Partners(now, manifests))
         found = [finding for name in valid_names(manifests) for finding in check(manifests.load(name), context, request.policy)]
         findings = in_file_order([*manifests.findings, *manifests.locate(found)])
@@ -40,9 +40,9 @@ def validate(request: Request, now: datetime) -> Validation:
         )
 
 
-def read_manifests(request: Request) -> Manifests:
-    """Return the manifests that are asked for; how long requests and elevations live comes from the catalog."""
-    return read(request.paths, durations=durations_of(request), missing_ok=request.allow_empty)
+def find_manifests(request: Request) -> Survey:
+    """Return the manifests that are asked for, not yet read."""
+    return survey(request.paths, missing_ok=request.allow_empty)
 
 
 def durations_of(request: Request) -> GrantDurations:
@@ -95,20 +95,21 @@ def context_of(
 ) -> Context:
     """Return what the rules may know; without *on_record* what is declared counts."""
 
-    def own_people_of(name: str) -> frozenset[str]:
-        return frozenset() if name in manifests.broken else own_people(manifests.load(name), now)
+    def counted(name: str) -> frozenset[str]:
+        """What an organization claims at *now*; of a broken one only its sites are sure."""
+        if name in manifests.broken:
+            return frozenset(map(site_claim, known[name].sites))
+        organization = manifests.load(name)
+        return own_people(organization, now).union(claim for claim in claims_of(organization) if claimed_site(claim) is not None)
 
-    owners: dict[str, list[str]] = {}
-    for name, facts in manifests.facts.items():
-        for site in facts.sites:
-            owners.setdefault(site, []).append(name)
+    shared = manifests.claims.shared(counted)
     return Context(
         now=now,
         catalog=request.catalog,
         known=known,
         declared=manifests.broken | manifests.facts.keys(),
-        site_owners={site: sorted(names) for site, names in owners.items() if len(names) > 1},
-        internal_to=manifests.insiders.shared(own_people_of),
+        site_owners={site: names for claim, names in shared.items() if (site := claimed_site(claim)) is not None},
+        internal_to={claim: names for claim, names in shared.items() if claimed_site(claim) is None},
         people_of=partners.people_of,
         administrators_of=partners.administrators_of,
         lists_of=partners.lists_of,

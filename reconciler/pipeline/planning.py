@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import BinaryIO, cast
 
 from reconciler.applying import earlier_run
-from reconciler.manifests import Manifests
+from reconciler.manifests import Manifests, read
 from reconciler.model.changes import Change, Elevated, FollowUp, Plan, Summary
 from reconciler.model.errors import ManifestError, StalePlanError, UsageError
 from reconciler.model.findings import Finding, Severity, in_file_order
@@ -22,8 +22,9 @@ from reconciler.model.spool import Spool
 from reconciler.pipeline.checking import (
     Known,
     context_of,
+    durations_of,
+    find_manifests,
     in_scope,
-    read_manifests,
     require_input,
     stop_on_errors,
     valid_names,
@@ -69,7 +70,7 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
         MissingStateError: there must be a stored state and there is none.
     """
     require_state(request, reader)
-    with read_manifests(request) as manifests:
+    with read(find_manifests(request), durations=durations_of(request)) as manifests:
         require_input(manifests, request)
         known = Known(manifests.facts, reader)
         names = in_scope(manifests, request, known)

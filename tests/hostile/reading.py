@@ -19,7 +19,7 @@ STACK = 512 * 1024
 
 def read(paths: list[str]) -> dict[str, object]:
     began = time.process_time()
-    with manifests.read(paths) as fleet:
+    with manifests.read(manifests.survey(paths)) as fleet:
         found = [[finding.rule, finding.range.start.line if finding.range else None] for finding in fleet.findings]
         return {"findings": found, "seconds": time.process_time() - began, "organizations": fleet.organizations, "files": len(fleet.files)}
 

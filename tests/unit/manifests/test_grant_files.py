@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import GrantDurations, GrantFile, new_grant_text, read, read_grant_file
+from reconciler.manifests import GrantDurations, GrantFile, new_grant_text, read, read_grant_file, survey
 from reconciler.model.errors import ManifestError, UsageError
 from tests.fakes.builders import a_request
 
@@ -67,7 +67,7 @@ def test_only_the_added_bytes_are_new(layout: str, tmp_path: Path) -> None:
 def test_what_was_written_reads_as_the_grant_with_its_decision(tmp_path: Path) -> None:
     file = grant_file(tmp_path, BLOCK)
     (tmp_path / "inc-1.yaml").write_text(file.with_fields(FIELDS, after="requestedAt", durations=DURATIONS), encoding="utf-8")
-    with read([str(tmp_path)]) as manifests:
+    with read(survey([str(tmp_path)])) as manifests:
         assert manifests.findings == ()
         grant = manifests.load("acme").grants["inc-1"]
     assert (grant.approved_by, grant.approved_at is None, grant.requested_at) == ("alice@acme.example", False, file.grant.requested_at)

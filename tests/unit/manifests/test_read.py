@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import Manifests, read
+from reconciler.manifests import Manifests, read, survey
 from reconciler.model.documents import digest_of, organization_document
 from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Position, Range, Severity
@@ -55,7 +55,7 @@ def read_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Read
         def read_them(*paths: str, **texts: str) -> Manifests:
             for name, text in texts.items():
                 Path(f"orgs/{name}.yaml").write_text(text, encoding="utf-8")
-            return stack.enter_context(read(paths or ["orgs"]))
+            return stack.enter_context(read(survey(paths or ["orgs"])))
 
         yield read_them
 

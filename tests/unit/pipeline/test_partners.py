@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import read
+from reconciler.manifests import read, survey
 from reconciler.model.errors import ManifestError, TamperedPlanError
 from reconciler.model.findings import Finding
 from reconciler.model.protocols import Stored
@@ -57,7 +57,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def partners(paths: tuple[str, ...], store: MemoryStore | None = None) -> frozenset[str] | None:
-    with closing(read(paths)) as manifests:
+    with closing(read(survey(paths))) as manifests:
         return Partners(NOW, manifests, store).people_of("northwind")
 
 

@@ -4,17 +4,17 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from reconciler.manifests.insiders import Insiders
+from reconciler.manifests.claims import Claims
 
 Hash = Callable[[str], int]
 PEOPLE = {"acme": {"eve", "bob"}, "globex": {"eve", "carol"}, "initech": {"eve", "bob", "dan"}, "hooli": {"gavin"}}
 
 
-def indexed(people: Mapping[str, set[str]], hashed: Hash = hash) -> Insiders:
-    insiders = Insiders(hashed)
+def indexed(people: Mapping[str, set[str]], hashed: Hash = hash) -> Claims:
+    claims = Claims(hashed)
     for name, keys in people.items():
-        insiders.add(name, sorted(keys))
-    return insiders
+        claims.add(name, sorted(keys))
+    return claims
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_only_organizations_that_may_share_somebody_are_asked_and_each_once() ->
 def test_who_does_not_count_is_left_out_when_the_organization_is_asked_again() -> None:
     counted = PEOPLE | {"globex": {"carol"}, "initech": {"dan"}}
     assert indexed(PEOPLE).shared(counted.__getitem__) == {}
-    assert Insiders().shared(counted.__getitem__) == {}
+    assert Claims().shared(counted.__getitem__) == {}

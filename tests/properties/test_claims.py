@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.manifests.insiders import Insiders
+from reconciler.manifests.claims import Claims
 
 KEYS = st.sampled_from([f"{name}@{domain}.example" for name in ("a", "bb", "ccc", "straße") for domain in ("x", "yy")])
 ORGANIZATIONS = st.dictionaries(st.text("abcd-", min_size=1, max_size=3), st.frozensets(KEYS), max_size=8)
@@ -22,9 +22,9 @@ def compared(people: Mapping[str, frozenset[str]]) -> dict[str, tuple[str, ...]]
 def test_the_index_finds_exactly_who_is_shared(
     people: Mapping[str, frozenset[str]], hashed: Callable[[str], int], data: st.DataObject
 ) -> None:
-    insiders = Insiders(hashed)
+    claims = Claims(hashed)
     for name, keys in people.items():
-        insiders.add(name, keys)
+        claims.add(name, keys)
     counted = {name: data.draw(st.frozensets(st.sampled_from(sorted(keys)))) if keys else keys for name, keys in people.items()}
-    assert insiders.shared(people.__getitem__) == compared(people)
-    assert insiders.shared(counted.__getitem__) == compared(counted)
+    assert claims.shared(people.__getitem__) == compared(people)
+    assert claims.shared(counted.__getitem__) == compared(counted)
