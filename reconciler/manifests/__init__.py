@@ -10,10 +10,10 @@ from reconciler.manifests.checks import GrantDurations, read_instant
 from reconciler.manifests.claims import claimed_site, claims_of, mark, site_claim
 from reconciler.manifests.events import WITH_LIBYAML
 from reconciler.manifests.files import Discovery, ReadFile, Source, Survey, discover, survey
-from reconciler.manifests.fleet import Manifests
+from reconciler.manifests.fleet import Manifests, Unread
 from reconciler.manifests.grant_files import GrantFile, new_grant_text, read_grant_file
 from reconciler.manifests.judge import judge_values
-from reconciler.manifests.read import Unread, read
+from reconciler.manifests.read import read
 from reconciler.manifests.schemas import MissingSchemasError, schema_names, schema_text
 from reconciler.manifests.settings import SettingsFile, read_settings_file
 

@@ -2,18 +2,20 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from types import TracebackType
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Final, Self, cast
 
-from reconciler.manifests.claims import Claims
-from reconciler.manifests.files import ReadFile
+from reconciler.manifests.claims import Claims, claims_of, mark, site_claim
+from reconciler.manifests.files import ReadFile, Survey
 from reconciler.manifests.locate import place
 from reconciler.manifests.places import Places, Where
 from reconciler.model.documents import digest_of, read_organization, sha256_hex
 from reconciler.model.errors import ManifestError
-from reconciler.model.findings import Finding, Path, Range, Severity
+from reconciler.model.findings import Finding, Path, Range, Severity, in_file_order
 from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT
 from reconciler.model.resources import Organization, OrganizationFacts
 
@@ -63,35 +65,71 @@ class Spool:
         self._file.close()
 
 
-@dataclass(kw_only=True)
-class Manifests:
-    """Everything that was read. A context manager: what it holds on disk goes with `close`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """Organizations of which everything is known already.
 
     Attributes:
-        findings: of all files, with places, in file order; errors of a document do not hide those of another.
-        facts: of each organization with a valid Organization document, by name.
-        names: all organizations that a document or grant speaks of, also invalid ones, sorted.
-        broken: the names of which a document or grant is invalid; `load` refuses them.
-        files: all of them, by name, each real file once.
-        organizations: how many Organization documents there are, `grants` how many ElevationGrant documents, invalid ones included.
-        empty_paths: the given directories in which there is no manifest.
-        claims: what each organization that was read claims as its own, whether or not the access has ended.
+        files: by name, the positions of the files that speak of it. They are read when somebody asks for the organization itself.
+        facts: of those with an Organization document.
     """
 
-    findings: tuple[Finding, ...]
-    facts: Mapping[str, OrganizationFacts]
-    names: tuple[str, ...]
-    broken: frozenset[str]
-    files: tuple[ReadFile, ...]
-    organizations: int
-    grants: int
-    empty_paths: tuple[str, ...]
-    claims: Claims
-    _entries: Mapping[str, Entry]
-    _spool: Spool
-    _places: Places
-    _unread: dict[str, Sequence[int]]
-    _read_late: Callable[[int], None]
+    files: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    facts: Mapping[str, OrganizationFacts] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Contents:
+    """What reading has given so far.
+
+    Attributes:
+        findings: by position of the file.
+        read: the positions of the files that were read for good; `late` those that were only looked into.
+    """
+
+    places: Places
+    findings: dict[int, list[Finding]] = field(default_factory=dict)
+    read: set[int] = field(default_factory=set)
+    late: set[int] = field(default_factory=set)
+    facts: dict[str, OrganizationFacts] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    claims: Claims = field(default_factory=Claims)
+    spool: Spool = field(default_factory=Spool)
+    organizations: int = 0
+    grants: int = 0
+
+
+class Manifests:
+    """Everything that was found. A context manager: what it holds on disk goes with `close`.
+
+    Attributes:
+        names: all organizations that a document or grant speaks of, also invalid ones, sorted.
+        facts: of each organization with a valid Organization document, by name.
+        files: all of them, by name, each real file once.
+        empty_paths: the given directories in which there is no manifest.
+    """
+
+    def __init__(self, survey: Survey, unread: Unread, contents: Contents, read_file: Callable[[int], None]) -> None:
+        """Take over what was read.
+
+        Args:
+            survey: the files.
+            unread: what was not read.
+            contents: what was read; *read_file* adds to it what the file at a position says.
+            read_file: reads one file.
+        """
+        self._survey = survey
+        self._contents = contents
+        self._entries: Mapping[str, Entry] = contents.entries
+        self._spool, self._places = contents.spool, contents.places
+        self._unread = dict(unread.files)
+        self._read_file = read_file
+        self.files, self.empty_paths = survey.files, survey.empty_paths
+        self.names = tuple(sorted({*contents.entries, *unread.files}))
+        self.facts: Mapping[str, OrganizationFacts] = contents.facts
+        if unread.files:
+            self.facts = ChainMap(contents.facts, cast("MutableMapping[str, OrganizationFacts]", unread.facts))
+        self._broken: frozenset[str] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +140,73 @@ class Manifests:
     def close(self) -> None:
         """Release the temporary file; nothing can be loaded afterwards. A second call does nothing."""
         self._spool.close()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong with the files that were read, with places, in file order; errors of one document do not hide those of another."""
+        found = (self._contents.findings.get(position, ()) for position in sorted(self._contents.read))
+        return tuple(in_file_order([*self._survey.findings, *chain.from_iterable(found)]))
+
+    @property
+    def broken(self) -> frozenset[str]:
+        """The names of which a document or grant is invalid; `load` refuses them."""
+        if self._broken is None:
+            self._broken = frozenset(name for name, entry in self._entries.items() if entry.broken)
+        return self._broken
+
+    @property
+    def claims(self) -> Claims:
+        """What each organization that was read, or only looked into, claims as its own, whether or not the access has ended."""
+        return self._contents.claims
+
+    @property
+    def organizations(self) -> int:
+        """How many Organization documents were read, invalid ones included."""
+        return self._contents.organizations
+
+    @property
+    def grants(self) -> int:
+        """How many ElevationGrant documents were read, invalid ones included."""
+        return self._contents.grants
+
+    def read_names(self) -> frozenset[str]:
+        """Return the organizations that files speak of which were read for good."""
+        read = self._contents.read
+        return frozenset(
+            name
+            for name, entry in self._entries.items()
+            if entry.broken or any(kept.where.file in read for kept in (entry.organization, *entry.grants.values()) if kept)
+        )
+
+    def read_more(self, names: Iterable[str]) -> None:
+        """Read for good what speaks of the organizations *names*, and of all that stand in those files."""
+        wanted = set(names)
+        while wanted:
+            for position in sorted({position for name in wanted for position in self._unread.pop(name, ())}):
+                self._look_into(position)
+                self._contents.read.add(position)
+            wanted = {*self.read_names()} & self._unread.keys()
+
+    def sources(self, name: str) -> tuple[ReadFile, ...]:
+        """Return the files that speak of one organization that was read, by name."""
+        entry = self._entries[name]
+        positions = {kept.where.file for kept in (entry.organization, *entry.grants.values()) if kept}
+        return tuple(self.files[position] for position in sorted(positions))
+
+    def marks(self, name: str) -> tuple[int, ...]:
+        """Return the marks of what an organization that was read claims; none of one that is not there or has no valid document."""
+        facts = self._contents.facts.get(name)
+        if facts is None:
+            return ()
+        if self._entries[name].broken:
+            return tuple(mark(site_claim(site)) for site in facts.sites)
+        return tuple(map(mark, claims_of(self.load(name))))
+
+    def _look_into(self, position: int) -> None:
+        if position not in self._contents.read and position not in self._contents.late:
+            self._contents.late.add(position)
+            self._broken = None
+            self._read_file(position)
 
     def load(self, name: str) -> Organization:
         """Return what is declared of one organization; `settings` is None when only grants are.
@@ -149,7 +254,7 @@ class Manifests:
 
     def _entry(self, name: str) -> Entry:
         for position in self._unread.pop(name, ()):
-            self._read_late(position)
+            self._look_into(position)
         entry = self._entries[name]
         if entry.broken:
             raise ManifestError(f"the manifests of {name} are invalid")

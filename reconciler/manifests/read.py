@@ -1,7 +1,6 @@
 """All manifests of a run, read once: every file, every document, every finding."""
 
 import gc
-from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -9,17 +8,17 @@ from typing import Final
 
 from reconciler.manifests import build
 from reconciler.manifests.checks import GrantDurations
-from reconciler.manifests.claims import Claims, claims_of
+from reconciler.manifests.claims import claims_of
 from reconciler.manifests.explain import FINDINGS_LIMIT
 from reconciler.manifests.files import ReadFile, Survey
-from reconciler.manifests.fleet import Entry, Kept, Manifests, Spool
+from reconciler.manifests.fleet import Contents, Entry, Kept, Manifests, Unread
 from reconciler.manifests.judge import Judged, judge
 from reconciler.manifests.locate import place
 from reconciler.manifests.places import Places, Where
 from reconciler.manifests.streams import split
 from reconciler.model.documents import compact, grant_document, organization_document
 from reconciler.model.errors import ManifestError
-from reconciler.model.findings import Finding, Path, Range, Severity, has_errors, in_file_order
+from reconciler.model.findings import Finding, Path, Range, Severity, has_errors
 from reconciler.model.identifiers import grant_address, organization_address
 from reconciler.model.resources import OrganizationFacts
 
@@ -28,20 +27,7 @@ _ORGANIZATION: Final = "Organization"
 _GRANT: Final = "ElevationGrant"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unread:
-    """Organizations of which everything is known already.
-
-    Attributes:
-        files: by name, the positions of the files that speak of it. They are read when somebody asks for the organization itself.
-        facts: of those with an Organization document.
-    """
-
-    files: Mapping[str, Sequence[int]]
-    facts: Mapping[str, OrganizationFacts]
-
-
-NOTHING_UNREAD: Final = Unread(files={}, facts={})
+NOTHING_UNREAD: Final = Unread()
 
 
 def read(survey: Survey, *, durations: GrantDurations | None = None, unread: Unread = NOTHING_UNREAD) -> Manifests:
@@ -54,18 +40,18 @@ def read(survey: Survey, *, durations: GrantDurations | None = None, unread: Unr
         durations: how long requests and elevations live, from the catalog.
         unread: what need not be read, in files that speak of nothing else.
     """
-    reader = _Reader(survey.files, durations or GrantDurations())
-    reader.findings += survey.findings
-    later = {position for positions in unread.files.values() for position in positions}
+    contents = Contents(places=Places(survey.files))
+    reader = _Reader(survey.files, contents, durations or GrantDurations())
+    contents.read.update(range(len(survey.files)))
+    contents.read.difference_update(*unread.files.values())
     try:
         with _collector_at_rest():
-            for position in range(len(survey.files)):
-                if position not in later:
-                    reader.add(position)
+            for position in sorted(contents.read):
+                reader.add(position)
     except BaseException:
-        reader.spool.close()
+        contents.spool.close()
         raise
-    return reader.result(survey, unread)
+    return Manifests(survey, unread, contents, reader.add)
 
 
 @contextmanager
@@ -146,33 +132,26 @@ def _built(document: Document, judged: Judged) -> Document:
 
 
 class _Reader:
-    def __init__(self, files: Sequence[ReadFile], durations: GrantDurations) -> None:
+    """Adds file after file to what was read."""
+
+    def __init__(self, files: Sequence[ReadFile], contents: Contents, durations: GrantDurations) -> None:
         self.files = files
+        self.contents = contents
         self.durations = durations
-        self.findings: list[Finding] = []
-        self.facts: dict[str, OrganizationFacts] = {}
-        self.entries: dict[str, Entry] = {}
-        self.organizations = 0
-        self.grants = 0
-        self.spool = Spool()
-        self.places = Places(files)
-        self.claims = Claims()
-        self.read: set[int] = set()
         self.labels: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
         self.services: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def add(self, position: int) -> None:
-        """Read one file, once."""
-        if position in self.read:
-            return
-        self.read.add(position)
+        """Read one file."""
         file = self.files[position]
         try:
             data = file.source.read_again(file.sha256)
         except ManifestError as error:
-            self.findings += error.findings
-            return
-        self.findings += self.merge(position, documents(data, file.name, self.durations))
+            findings = list(error.findings)
+        else:
+            findings = self.merge(position, documents(data, file.name, self.durations))
+        if findings:
+            self.contents.findings[position] = findings
 
     def merge(self, position: int, found: Iterator[Document | Finding]) -> list[Finding]:
         """Keep the documents of one file; return its findings, cut at the limit."""
@@ -193,11 +172,11 @@ class _Reader:
     def keep(self, document: Document, where: Where) -> list[Finding]:
         """Keep one document under the name it speaks of; return what is wrong with its name among all others."""
         is_grant = document.kind == _GRANT
-        self.organizations += document.kind == _ORGANIZATION
-        self.grants += is_grant
+        self.contents.organizations += document.kind == _ORGANIZATION
+        self.contents.grants += is_grant
         if document.organization is None or document.kind not in {_ORGANIZATION, _GRANT}:
             return []
-        entry = self.entries.setdefault(document.organization, Entry())
+        entry = self.contents.entries.setdefault(document.organization, Entry())
         entry.broken = entry.broken or has_errors(document.findings)
         if document.name is None:
             return []
@@ -205,7 +184,7 @@ class _Reader:
         if first is not None:
             entry.broken = True
             return [self.duplicate(document, where, first.where, is_grant=is_grant)]
-        kept = Kept(where) if document.body is None else Kept(where, *self.spool.append(document.body))
+        kept = Kept(where) if document.body is None else Kept(where, *self.contents.spool.append(document.body))
         if is_grant:
             entry.grants[document.name] = kept
         else:
@@ -221,12 +200,12 @@ class _Reader:
         # A fleet has few sets of labels and of services: keep each once.
         labels = self.labels.setdefault(tuple(sorted(facts.labels.items())), facts.labels)
         services = self.services.setdefault(facts.services, facts.services)
-        self.facts[document.organization] = replace(facts, labels=labels, services=services)
-        self.claims.add(document.organization, document.claims)
+        self.contents.facts[document.organization] = replace(facts, labels=labels, services=services)
+        self.contents.claims.add(document.organization, document.claims)
 
     def duplicate(self, document: Document, where: Where, first: Where, *, is_grant: bool) -> Finding:
         name, organization = document.name or "", document.organization or ""
-        place_of_first = self.places.explained(first).marks.range(_NAME)
+        place_of_first = self.contents.places.explained(first).marks.range(_NAME)
         at = f"{place_of_first.filename}:{place_of_first.start.line}:{place_of_first.start.column}"
         finding = _error(
             "duplicate-grant" if is_grant else "duplicate-organization",
@@ -234,27 +213,8 @@ class _Reader:
             detail=f"first at {at}",
             address=grant_address(organization, name) if is_grant else organization_address(name),
         )
-        explained = self.places.explained(where)
+        explained = self.contents.places.explained(where)
         return place(replace(finding, path=_NAME), explained.value, explained.marks)
-
-    def result(self, survey: Survey, unread: Unread) -> Manifests:
-        facts: Mapping[str, OrganizationFacts] = ChainMap(self.facts, dict(unread.facts)) if unread.files else self.facts
-        return Manifests(
-            findings=tuple(in_file_order(self.findings)),
-            facts=facts,
-            names=tuple(sorted({*self.entries, *unread.files})),
-            broken=frozenset(name for name, entry in self.entries.items() if entry.broken),
-            files=survey.files,
-            organizations=self.organizations,
-            grants=self.grants,
-            empty_paths=survey.empty_paths,
-            claims=self.claims,
-            _entries=self.entries,
-            _spool=self.spool,
-            _places=self.places,
-            _unread=dict(unread.files),
-            _read_late=self.add,
-        )
 
 
 def _error(rule: str, message: str, *, detail: str, address: str | None = None, at: Range | None = None) -> Finding:

@@ -1,6 +1,6 @@
 """The outside world, as small protocols. Their docstrings are the specification; `tests/contract` holds every implementation to it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from reconciler.model.changes import Change, FollowUp, Recorded, Status
 from reconciler.model.documents import Document
 from reconciler.model.journal import ChainHead, Entry, Record
 from reconciler.model.resources import Observation, Organization
+from reconciler.model.verdicts import Basis, Verdict
 
 
 class Clock(Protocol):
@@ -182,6 +183,18 @@ class StateReader(Protocol):
         """Return the last change of each resource of one organization, by address."""
         ...
 
+    def token(self, view: str) -> str | None:
+        """Return what tells one content of the verdicts of *view* from every other; None when there are none."""
+        ...
+
+    def verdicts(self, view: str) -> Iterator[Verdict]:
+        """Yield the verdicts of *view*, by organization, as they are at one moment."""
+        ...
+
+    def bases(self, view: str) -> Iterator[Basis]:
+        """Yield the bases of the verdicts of *view*, by organization, as they are at one moment."""
+        ...
+
     def locks(self) -> list[LockInfo]:
         """Return the locks that are held, by id."""
         ...
@@ -240,6 +253,16 @@ class Store(StateReader, Protocol):
 
     def note(self, organization: str, records: Sequence[Record]) -> None:
         """Append records to an organization's chain without touching its document, serial or follow-ups, in one transaction."""
+        ...
+
+    def remember(
+        self, view: str, verdicts: Iterable[tuple[Verdict, Basis]], *, gone: Iterable[str], expected: str | None, at: datetime
+    ) -> bool:
+        """Put *verdicts* in the place of older ones of *view*, drop those of the organizations *gone*, and return true.
+
+        Nothing is written, and false returned, when the token of the view is not *expected* any more: all verdicts of a view were found
+        beside each other. Only the views that were written last are kept, this one among them. No lock is needed: a verdict is no fact.
+        """
         ...
 
     def unlock(self, lock_id: str, record: Record) -> LockInfo:

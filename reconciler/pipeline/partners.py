@@ -71,7 +71,7 @@ class Partners:
 
     def names(self) -> Iterator[str]:
         """Yield the names of the declared partner organizations, then of the stored ones, for which the whole state is read, once."""
-        yield from (name for name, facts in self._facts.items() if facts.type is OrganizationType.PARTNER)
+        yield from (name for name in sorted(self._facts) if self._facts[name].type is OrganizationType.PARTNER)
         if self._stored is None:
             self._stored = list(self._stored_partners())
         yield from self._stored

@@ -19,6 +19,7 @@ class Request:
         organizations: limit what is planned to these; empty means all.
         labels: limit what is planned to organizations with all of these labels.
         allow_empty: no input at all is meant.
+        recheck: every manifest is read and judged, whatever earlier runs found out.
         full_access: the plan says of organizations that are created, too, who gets which permission.
         state: URL of the stored state.
         must_exist: a missing state is an error.
@@ -31,6 +32,7 @@ class Request:
     organizations: frozenset[str] = frozenset()
     labels: Mapping[str, str] = field(default_factory=dict)
     allow_empty: bool = False
+    recheck: bool = False
     full_access: bool = False
     policy: Policy = field(default_factory=Policy)
     acknowledged: Acknowledgements = field(default_factory=Acknowledgements)

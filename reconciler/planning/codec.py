@@ -230,8 +230,8 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
         serials=serials,
         people=_checked(document["people"], int),
         summary=replace(summary, no_op=_checked(document["summary"]["no_op"], int)),
-        findings=tuple(map(_finding, document["diagnostics"])),
-        refusals=tuple(map(_finding, document["refusals"])),
+        findings=tuple(map(read_finding, document["diagnostics"])),
+        refusals=tuple(map(read_finding, document["refusals"])),
         complete=_checked(document["complete"], bool),
         target=_checked(document["target"], str),
         actor=_text_or_none(document["actor"]),
@@ -361,7 +361,12 @@ def _range(item: dict[str, Any] | None) -> Range | None:
     return Range(filename=_checked(item["filename"], str), start=start, end=end)
 
 
-def _finding(item: dict[str, Any]) -> Finding:
+def read_finding(item: dict[str, Any]) -> Finding:
+    """Return the finding of an element of `diagnostics`; its path is lost, and no longer needed once it has its place.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
     return Finding(
         rule=_checked(item["rule_id"], str),
         severity=Severity(item["severity"]),

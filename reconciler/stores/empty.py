@@ -7,6 +7,7 @@ from reconciler.model.changes import Recorded
 from reconciler.model.documents import Document
 from reconciler.model.journal import ChainHead, Entry
 from reconciler.model.protocols import LockInfo, Stored, StoredHead
+from reconciler.model.verdicts import Basis, Verdict
 
 
 class EmptyState:
@@ -60,6 +61,18 @@ class EmptyState:
     def last_changes(self, organization: str) -> dict[str, Recorded]:
         """Return nothing."""
         return {}
+
+    def token(self, view: str) -> str | None:
+        """Return nothing."""
+        return None
+
+    def verdicts(self, view: str) -> Iterator[Verdict]:
+        """Yield nothing."""
+        return iter(())
+
+    def bases(self, view: str) -> Iterator[Basis]:
+        """Yield nothing."""
+        return iter(())
 
     def locks(self) -> list[LockInfo]:
         """Return no lock."""

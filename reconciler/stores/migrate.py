@@ -15,8 +15,19 @@ BASE_VERSION: Final = 1
 Migration = Callable[["Connection"], None]
 """Changes tables and rows from one version to the next, within the caller's transaction."""
 
-MIGRATIONS: Final[tuple[Migration, ...]] = ()
+
+def _remember(connection: "Connection") -> None:
+    """Version 2 keeps what was found out about organizations."""
+    from reconciler.stores.schema import metadata, verdicts, views  # noqa: PLC0415 - as in `apply_all`
+
+    metadata.create_all(connection, tables=[views, verdicts])
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (_remember,)
 """The entry at index 0 leads from version 1 to version 2, and so on."""
+
+CURRENT_VERSION: Final = BASE_VERSION + len(MIGRATIONS)
+"""The version of a state that is made today."""
 
 
 def is_current(found: int, migrations: tuple[Migration, ...], location: str) -> bool:

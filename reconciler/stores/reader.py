@@ -12,11 +12,12 @@ from reconciler.model.errors import CorruptStateError
 from reconciler.model.instants import parse_instant
 from reconciler.model.journal import ChainHead, Entry, EntryKind
 from reconciler.model.protocols import LockInfo, Stored, StoredHead
+from reconciler.model.verdicts import Basis, Verdict
 from reconciler.stores import checks
 from reconciler.stores.faults import fence
 from reconciler.stores.files import RESTORE
 from reconciler.stores.rows import own_instant, read_entry, read_follow_ups, read_locks, readable, stored, whole_number
-from reconciler.stores.schema import chains, journal, locks, meta, organizations
+from reconciler.stores.schema import chains, journal, locks, meta, organizations, verdicts, views
 
 _PAGE: Final = 500
 """Entries read at once: enough to be fast, few enough that no reader holds up a writer for long."""
@@ -41,6 +42,10 @@ _LAST_SECOND: Final = (
     select(journal.c.at).distinct().where(journal.c.at >= select(func.substr(func.max(journal.c.at), 1, _SECONDS)).scalar_subquery())
 )
 _LOCKS: Final = select(locks)
+_TOKEN: Final = select(views.c.token).where(views.c.id == bindparam("view"))
+_OF_VIEW: Final = verdicts.c.view == bindparam("view")
+_VERDICTS: Final = select(*(verdicts.c[field] for field in Verdict._fields)).where(_OF_VIEW).order_by(verdicts.c.organization)
+_BASES: Final = select(*(verdicts.c[field] for field in Basis._fields)).where(_OF_VIEW).order_by(verdicts.c.organization)
 _PAGE_OF_JOURNAL: Final = (
     select(journal)
     .where(tuple_(journal.c.organization, journal.c.seq) > tuple_(bindparam("after_organization"), bindparam("after_seq")))
@@ -144,6 +149,24 @@ class SqlReader:
                 address: Recorded(at=parse_instant(at), run=run, actor=actor, operator=operator)
                 for address, at, run, actor, operator in rows
             }
+
+    def token(self, view: str) -> str | None:
+        """Return the token of a view."""
+        with fence(self.location):
+            found: str | None = self._connection.execute(_TOKEN, {"view": view}).scalar_one_or_none()
+        return found
+
+    def verdicts(self, view: str) -> Iterator[Verdict]:
+        """Yield the verdicts of a view, by organization."""
+        with fence(self.location):
+            rows = self._connection.execute(_VERDICTS, {"view": view}).tuples().all()
+        return map(Verdict._make, rows)
+
+    def bases(self, view: str) -> Iterator[Basis]:
+        """Yield the bases of the verdicts of a view, by organization."""
+        with fence(self.location):
+            rows = self._connection.execute(_BASES, {"view": view}).tuples().all()
+        return map(Basis._make, rows)
 
     def locks(self) -> list[LockInfo]:
         """Return the locks that are held, by id."""

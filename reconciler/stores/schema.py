@@ -5,7 +5,7 @@ Instants are RFC 3339 text in UTC; documents are canonical JSON text, whose dige
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text
 
 NAME: Final = Text(collation="BINARY").with_variant(Text(collation="C"), "postgresql")
 """Names sort as Python sorts them: by code point."""
@@ -85,4 +85,35 @@ locks = Table(
     Column("operation", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("since", Text, nullable=False),
+)
+
+# What was found out about organizations, for the next run: derived, never a fact, and made anew when these are empty.
+views = Table(
+    "views",
+    metadata,
+    Column("id", Text, primary_key=True),
+    # Another one with every change: whoever made verdicts from older ones does not write them over newer ones.
+    Column("token", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("view", Text, nullable=False),
+    Column("organization", NAME, nullable=False),
+    Column("sources", Text, nullable=False),
+    Column("outside", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Column("settled", Text),
+    Column("declared", Boolean, nullable=False),
+    Column("resources", BigInteger, nullable=False),
+    Column("people", BigInteger, nullable=False),
+    Column("findings", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("marks", LargeBinary, nullable=False),
+    Column("asked", Text, nullable=False),
+    PrimaryKeyConstraint("view", "organization"),
+    sqlite_with_rowid=False,
 )

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, ins
 
 from reconciler.stores import files
 from reconciler.stores.faults import fence
-from reconciler.stores.migrate import BASE_VERSION, MIGRATIONS, Migration, apply_all, is_current
+from reconciler.stores.migrate import CURRENT_VERSION, MIGRATIONS, Migration, apply_all, is_current
 from reconciler.stores.opening import APPLICATION_ID, connect, open_file, pragma, private_folder, readable_file
 from reconciler.stores.reader import SqlReader
 from reconciler.stores.schema import meta, metadata
@@ -97,9 +97,9 @@ def _build(temporary: Path, location: str) -> None:
         raw.execute("PRAGMA journal_mode=OFF")
         with closing(writing(raw)) as connection, connection.begin():
             metadata.create_all(connection)
-            connection.execute(insert(meta).values(lineage=str(uuid.uuid4()), schema_version=BASE_VERSION))
+            connection.execute(insert(meta).values(lineage=str(uuid.uuid4()), schema_version=CURRENT_VERSION))
             connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
-            connection.exec_driver_sql(f"PRAGMA user_version={BASE_VERSION}")
+            connection.exec_driver_sql(f"PRAGMA user_version={CURRENT_VERSION}")
 
 
 def _migrate(raw: sqlite3.Connection, location: str, migrations: tuple[Migration, ...], backup: Callable[[int], None]) -> None:

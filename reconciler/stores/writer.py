@@ -4,9 +4,9 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -17,7 +17,8 @@ from reconciler.model.errors import FencedError, LockedError, StoreError
 from reconciler.model.journal import ChainHead, Record
 from reconciler.model.protocols import Holder, Lock, LockInfo
 from reconciler.model.resources import Organization
-from reconciler.stores import locks
+from reconciler.model.verdicts import Basis, Verdict
+from reconciler.stores import locks, remembering
 from reconciler.stores.faults import fence
 from reconciler.stores.holders import is_dead, is_local, living, naming, who
 from reconciler.stores.reader import SqlReader
@@ -147,6 +148,13 @@ class SqlStore(SqlReader):
         """Append records to a chain; document, serial and follow-ups stay."""
         with self._transaction() as connection:
             _append(connection, organization, records)
+
+    def remember(
+        self, view: str, verdicts: Iterable[tuple[Verdict, Basis]], *, gone: Iterable[str], expected: str | None, at: datetime
+    ) -> bool:
+        """Replace verdicts of a view if nobody did so meanwhile."""
+        with self._transaction() as connection:
+            return remembering.replace(connection, view, verdicts, gone=gone, expected=expected, at=at)
 
     def unlock(self, lock_id: str, record: Record) -> LockInfo:
         """Release the lock of somebody else who is gone, or on another host."""

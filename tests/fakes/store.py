@@ -3,7 +3,7 @@
 import copy
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, Recor
 from reconciler.model.lifetimes import next_end
 from reconciler.model.protocols import Holder, Lock, LockInfo, Stored, StoredHead
 from reconciler.model.resources import Organization
+from reconciler.model.verdicts import Basis, Verdict
 from reconciler.stores.holders import is_dead, is_local, living, locked, naming
 
 
@@ -27,6 +28,7 @@ class MemoryStore:
         self._open: dict[str, tuple[FollowUp, ...]] = {}
         self._chains: dict[str, list[Entry]] = {}
         self._locks: dict[str, tuple[str, Holder]] = {}
+        self._views: dict[str, tuple[str, dict[str, tuple[Verdict, Basis]]]] = {}  # in the order of writing
         self._ids = itertools.count(1)
 
     def heads(self) -> Iterator[StoredHead]:
@@ -74,6 +76,29 @@ class MemoryStore:
             for record in records
             if record.address is not None
         }
+
+    def token(self, view: str) -> str | None:
+        return self._views[view][0] if view in self._views else None
+
+    def verdicts(self, view: str) -> Iterator[Verdict]:
+        return iter([verdict for _, (verdict, _) in sorted(self._views[view][1].items())] if view in self._views else [])
+
+    def bases(self, view: str) -> Iterator[Basis]:
+        return iter([basis for _, (_, basis) in sorted(self._views[view][1].items())] if view in self._views else [])
+
+    def remember(
+        self, view: str, verdicts: Iterable[tuple[Verdict, Basis]], *, gone: Iterable[str], expected: str | None, at: datetime
+    ) -> bool:
+        if self.token(view) != expected:
+            return False
+        kept = dict(self._views.pop(view)[1]) if view in self._views else {}
+        for name in gone:
+            kept.pop(name, None)
+        kept |= {verdict.organization: (verdict, basis) for verdict, basis in verdicts}
+        self._views[view] = (f"token-{next(self._ids)}", kept)
+        for old in [*self._views][:-8]:
+            del self._views[old]
+        return True
 
     def locks(self) -> list[LockInfo]:
         return self._locks_on(self._locks)

@@ -11,6 +11,7 @@ import pytest
 from reconciler.model.documents import organization_document
 from reconciler.model.errors import CorruptStateError, LockedError, StateVersionError, StoreError
 from reconciler.stores import facts, open_facts, open_reader
+from reconciler.stores.migrate import MIGRATIONS
 from tests.unit.stores.test_sqlite import (
     DAMAGES,
     KILLED_IN_A_TRANSACTION,
@@ -91,10 +92,10 @@ def test_beside_a_hot_journal_a_recovered_copy_is_read(path: Path) -> None:
 
 def test_an_older_state_is_read_from_a_private_copy_and_a_newer_one_refused(path: Path) -> None:
     before = listing(path.parent)
-    with closing(facts.open_facts(path, location=url(path), migrations=(add_a_column,))) as found:
+    with closing(facts.open_facts(path, location=url(path), migrations=(*MIGRATIONS, add_a_column))) as found:
         assert found.names() == ("acme",)
     assert listing(path.parent) == before
-    change(path, "PRAGMA user_version=2")
+    change(path, "PRAGMA user_version=3")
     with pytest.raises(StateVersionError):
         open_facts(url(path))
 

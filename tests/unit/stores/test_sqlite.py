@@ -20,6 +20,7 @@ from reconciler.model.errors import CorruptStateError, LockedError, MissingState
 from reconciler.model.journal import EntryKind, Record
 from reconciler.model.resources import Administrator, Organization
 from reconciler.stores import here, open_reader, open_store, sqlite
+from reconciler.stores.migrate import MIGRATIONS
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 RECORD = Record(
@@ -350,10 +351,10 @@ def test_write_ahead_logging_is_refused_because_it_leaves_files(path: Path) -> N
 
 
 def test_a_newer_state_is_refused_with_both_versions_and_stays_as_it_is(path: Path) -> None:
-    change(path, "PRAGMA user_version=2")
+    change(path, "PRAGMA user_version=3")
     before = listing(path.parent)
     for opening in (open_reader, lambda url: open_store(url, create=True)):
-        with pytest.raises(StateVersionError, match="has schema version 2; this version of reconciler knows 1"):
+        with pytest.raises(StateVersionError, match="has schema version 3; this version of reconciler knows 2"):
             opening(url(path))
     assert listing(path.parent) == before
 
@@ -374,11 +375,11 @@ def columns(path: Path) -> list[str]:
 
 def test_an_older_state_is_migrated_once_after_a_backup(path: Path) -> None:
     old = path.read_bytes()
-    with closing(sqlite.open_store(path, location=url(path), migrations=(add_a_column,))) as store:
+    with closing(sqlite.open_store(path, location=url(path), migrations=(*MIGRATIONS, add_a_column))) as store:
         assert store.read("acme").organization == an_organization(3)
         lineage = store.lineage
-    sqlite.open_store(path, location=url(path), migrations=(add_a_column,)).close()
-    backup = path.with_name("state.db.v1.backup")
+    sqlite.open_store(path, location=url(path), migrations=(*MIGRATIONS, add_a_column)).close()
+    backup = path.with_name("state.db.v2.backup")
     assert names(path.parent) == ["state.db", backup.name]
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     assert columns(path)[-1] == "remark"
@@ -391,7 +392,7 @@ def test_an_older_state_is_migrated_once_after_a_backup(path: Path) -> None:
 
 def test_a_reader_migrates_a_private_copy_only(path: Path) -> None:
     before = listing(path.parent)
-    with closing(sqlite.open_reader(path, location=url(path), migrations=(add_a_column,))) as state:
+    with closing(sqlite.open_reader(path, location=url(path), migrations=(*MIGRATIONS, add_a_column))) as state:
         assert state.read("acme").organization == an_organization(3)
     assert listing(path.parent) == before
 
@@ -399,7 +400,7 @@ def test_a_reader_migrates_a_private_copy_only(path: Path) -> None:
 def test_a_migration_that_fails_leaves_the_older_state(path: Path) -> None:
     old = path.read_bytes()
     with pytest.raises(StoreError):
-        sqlite.open_store(path, location=url(path), migrations=(fail,))
+        sqlite.open_store(path, location=url(path), migrations=(*MIGRATIONS, fail))
     assert path.read_bytes() == old
     with closing(open_store(url(path), create=False)) as store:
         assert store.read("acme").serial == 1
