@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -43,7 +44,7 @@ class Context:
     now: datetime
     catalog: Catalog
     known: Mapping[str, OrganizationFacts]
-    declared: frozenset[str]
+    declared: AbstractSet[str]
     site_owners: Mapping[str, Sequence[str]]
     internal_to: Mapping[str, Sequence[str]] = field(default_factory=dict)
     people_of: Callable[[str], frozenset[str] | None] = lambda _: None
