@@ -7,6 +7,7 @@ A rule's id is the name of its function with `-` for `_`; it is stable.
 """
 
 from reconciler.rules.actor import Actor, actor_in
+from reconciler.rules.asked import Asked
 from reconciler.rules.base import Context, OnRecord, Rule, Violation, closest, listing, told, why
 from reconciler.rules.registry import (
     ACTOR_RULES,
@@ -39,6 +40,7 @@ __all__ = [
     "Actor",
     "ActorRule",
     "AnyRule",
+    "Asked",
     "ChangeRule",
     "Context",
     "ManifestRule",

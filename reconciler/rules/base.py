@@ -1,7 +1,8 @@
 """What a rule is given and what it answers."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -9,7 +10,7 @@ from typing import Generic, TypeVar
 
 from reconciler.catalog import Catalog
 from reconciler.model.findings import Path, Severity
-from reconciler.model.resources import Administrator, Organization, OrganizationFacts
+from reconciler.model.resources import Administrator, OrganizationFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ class Context:
     now: datetime
     catalog: Catalog
     known: Mapping[str, OrganizationFacts]
-    declared: frozenset[str]
+    declared: AbstractSet[str]
     site_owners: Mapping[str, Sequence[str]]
     internal_to: Mapping[str, Sequence[str]] = field(default_factory=dict)
     people_of: Callable[[str], frozenset[str] | None] = lambda _: None
@@ -97,14 +98,6 @@ def told(check: Callable[..., object]) -> str:
 def why(check: Callable[..., object]) -> str:
     """Return what a rule is for, in its own words, without the final period."""
     return " ".join(told(check).partition("Why: ")[2].split()).removesuffix(".")
-
-
-def live_people(organization: Organization, context: Context) -> Iterator[Administrator]:
-    """Yield the declared people whose access has not ended, by key: what is over is inert, in a manifest too."""
-    people = organization.administrators or {}
-    for key in sorted(people):
-        if people[key].live_at(context.now):
-            yield people[key]
 
 
 def person_path(person: Administrator, *rest: str | int) -> Path:

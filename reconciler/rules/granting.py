@@ -17,6 +17,7 @@ from reconciler.model.resources import Administrator, Grant, Organization, Organ
 from reconciler.rules.base import Context, OnRecord, Violation, listing
 from reconciler.rules.holding import held_roles
 from reconciler.rules.people import taken_for_one
+from reconciler.rules.subject import Subject
 from reconciler.rules.transition import Transition
 
 _APPROVED_BY: Final[Path] = ("spec", "approvedBy")
@@ -24,7 +25,7 @@ _AGENT: Final[Path] = ("spec", "agent", "email")
 _INFERRED_APPROVER: Final = "that nobody but a full administrator can approve is inferred"
 
 
-def grant_approver(organization: Organization, context: Context) -> Iterator[Violation]:
+def grant_approver(organization: Subject, context: Context) -> Iterator[Violation]:
     """Whoever approves a grant was full administrator of the organization at that instant, by standing right.
 
     Until when the right lasts makes no difference; an elevation is no standing right.
@@ -32,7 +33,7 @@ def grant_approver(organization: Organization, context: Context) -> Iterator[Vio
     Source: nbhqds0 (stated, R001: a full administrator of the customer is asked); that nobody else can approve is inferred.
     Why: access would be passed on by whoever was let in for an hour.
     """
-    for grant, at in _approved(organization, context):
+    for grant, at in _approved(organization):
         facts = _facts(organization, context)
         if facts is None:
             return  # undeclared-organization says it
@@ -56,7 +57,7 @@ def grant_approver(organization: Organization, context: Context) -> Iterator[Vio
             )
 
 
-def grant_self_approved(organization: Organization, context: Context) -> Iterator[Violation]:
+def grant_self_approved(organization: Subject, context: Context) -> Iterator[Violation]:
     """Nobody approves their own access.
 
     Two addresses are one person when they differ in nothing but letters that look alike, upper and lower case, or what follows a plus sign.
@@ -65,7 +66,7 @@ def grant_self_approved(organization: Organization, context: Context) -> Iterato
     Source: nbhqds0 (stated, R001: the agent asks a full administrator of the customer); that the two are not one person is inferred.
     Why: two people decide who gets in.
     """
-    for grant, _ in _approved(organization, context):
+    for grant, _ in _approved(organization):
         by = grant.approved_by or ""
         if identity(by) == identity(grant.agent_email):
             message = f"{by} approves their own access in grant {grant.name}"
@@ -82,7 +83,7 @@ def grant_self_approved(organization: Organization, context: Context) -> Iterato
         )
 
 
-def grant_agent(organization: Organization, context: Context) -> Iterator[Violation]:
+def grant_agent(organization: Subject, context: Context) -> Iterator[Violation]:
     """An agent of a partner holds a role there that may ask for access: of the managing partner, or as partner support of any partner.
 
     Agents of Cisco TAC are on no list that could be asked.
@@ -91,7 +92,7 @@ def grant_agent(organization: Organization, context: Context) -> Iterator[Violat
     role does (N05), and that agents of both kinds hold it (C19), is inferred.
     Why: whoever is not on the partner's list is not from the partner.
     """
-    for grant in _open(organization, context):
+    for grant in organization.open_grants:
         kind = context.catalog.agents.get(grant.agent_type)
         if kind is None or kind.origin is Origin.ANYWHERE:
             continue
@@ -136,7 +137,7 @@ def _asking(grant: Grant, where: str, partners: Iterable[str], context: Context)
     )
 
 
-def grant_approved_by_the_partner(organization: Organization, context: Context) -> Iterator[Violation]:
+def grant_approved_by_the_partner(organization: Subject, context: Context) -> Iterator[Violation]:
     """An agent of the managing partner is not approved by that partner's own people.
 
     Whoever belongs to the partner is its agent, whatever type the grant names. The partner is the one that manages the organization by its
@@ -145,7 +146,7 @@ def grant_approved_by_the_partner(organization: Organization, context: Context) 
     Source: fs78p5 (stated, R094: a partner does not make itself full administrator); that it holds for an hour too is inferred.
     Why: who gets full access to a customer is the customer's decision.
     """
-    for grant, at in _approved(organization, context):
+    for grant, at in _approved(organization):
         facts = _facts(organization, context)
         managing = {facts.managed_by if facts is not None else None, context.recorded_partner_of(organization.name)}
         for partner in sorted(filter(None, managing)):
@@ -186,7 +187,7 @@ def _homes(grant: Grant, at: datetime, organization: Organization, context: Cont
             yield person.home.organization
 
 
-def grant_in_the_future(organization: Organization, context: Context) -> Iterator[Violation]:
+def grant_in_the_future(organization: Subject, context: Context) -> Iterator[Violation]:
     """What a grant says to have happened has happened; a few minutes are left for clocks that differ.
 
     Source: our choice (inferred); the articles know no access that is approved beforehand.
@@ -218,13 +219,13 @@ def _whole(length: timedelta) -> timedelta:
     return -(-length // timedelta(seconds=1)) * timedelta(seconds=1)
 
 
-def grant_without_case(organization: Organization, context: Context) -> Iterator[Violation]:
+def grant_without_case(organization: Subject, context: Context) -> Iterator[Violation]:
     """A grant names the case that it is about.
 
     Source: nbhqds0 (stated, R008: access is granted to an agent one has been in touch with); that a ticket shows it is inferred.
     Why: an unexpected request is refused and reported.
     """
-    for grant in _open(organization, context):
+    for grant in organization.open_grants:
         if not (grant.ticket or "").strip():
             yield Violation(
                 message=f"grant {grant.name} for {grant.agent_email} names no ticket",
@@ -286,17 +287,9 @@ def _hours(length: timedelta) -> str:
     return f"{hours:g} hour{'' if hours == 1 else 's'}"
 
 
-def _open(organization: Organization, context: Context) -> Iterator[Grant]:
-    """Yield the grants that give something or can still be approved, by name."""
-    for name in sorted(organization.grants):
-        grant = organization.grants[name]
-        if grant.denied_at is None and context.now < grant_end(grant, request_lifetime=context.catalog.request_lifetime):
-            yield grant
-
-
-def _approved(organization: Organization, context: Context) -> Iterator[tuple[Grant, datetime]]:
-    """Yield the approved ones of these, with the instant of the approval."""
-    for grant in _open(organization, context):
+def _approved(organization: Subject) -> Iterator[tuple[Grant, datetime]]:
+    """Yield the approved ones of the open grants, with the instant of the approval."""
+    for grant in organization.open_grants:
         if grant.approved_by is not None and grant.approved_at is not None:
             yield grant, grant.approved_at
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from reconciler.catalog import FULL_ADMINISTRATOR
-from reconciler.model.resources import Administrator, Organization
-from reconciler.rules.base import Context, Violation, live_people
+from reconciler.model.resources import Administrator
+from reconciler.rules.base import Context, Violation
+from reconciler.rules.subject import Subject
 
 _HINT = "give somebody full-administrator without expiresAt"
 
@@ -14,7 +15,7 @@ def standing_full_administrator(person: Administrator) -> bool:
     return FULL_ADMINISTRATOR in person.roles and person.expires_at is None
 
 
-def no_full_administrator(organization: Organization, context: Context) -> Iterator[Violation]:
+def no_full_administrator(organization: Subject, context: Context) -> Iterator[Violation]:
     """A declared list of administrators has at least one full administrator without an end.
 
     Source: fs78p5 (stated: more than one is recommended); that none is refused is our choice (inferred).
@@ -22,9 +23,9 @@ def no_full_administrator(organization: Organization, context: Context) -> Itera
     """
     if organization.administrators is None:
         return
-    if any(map(standing_full_administrator, live_people(organization, context))):
+    if any(map(standing_full_administrator, organization.people)):
         return
-    ending = [person.email for person in live_people(organization, context) if FULL_ADMINISTRATOR in person.roles]
+    ending = [person.email for person in organization.people if FULL_ADMINISTRATOR in person.roles]
     yield Violation(
         message=f"{organization.name} declares no full administrator without an end",
         detail=f"{', '.join(ending)} will lose the role at expiresAt" if ending else "nobody in the list holds full-administrator",
@@ -33,7 +34,7 @@ def no_full_administrator(organization: Organization, context: Context) -> Itera
     )
 
 
-def few_full_administrators(organization: Organization, context: Context) -> Iterator[Violation]:
+def few_full_administrators(organization: Subject, context: Context) -> Iterator[Violation]:
     """An organization has at least two full administrators without an end.
 
     Source: fs78p5 (stated, R042): more than one, so that one is available.
@@ -41,7 +42,7 @@ def few_full_administrators(organization: Organization, context: Context) -> Ite
     """
     if organization.administrators is None:
         return
-    holders = [person for person in live_people(organization, context) if standing_full_administrator(person)]
+    holders = [person for person in organization.holding({FULL_ADMINISTRATOR}) if standing_full_administrator(person)]
     if len(holders) == 1:
         yield Violation(
             message=f"{holders[0].email} is the only full administrator of {organization.name}",

@@ -5,21 +5,21 @@ from collections.abc import Iterator, Sequence
 
 from reconciler.catalog import Holder
 from reconciler.model.identifiers import administrator_address, identity
-from reconciler.model.resources import Organization
-from reconciler.rules.base import Context, Violation, listing, live_people, person_path
+from reconciler.rules.base import Context, Violation, listing, person_path
 from reconciler.rules.holding import allowed_for
+from reconciler.rules.subject import Subject
 
 _NEUTRAL = ["latin", "common"]
 """Scripts whose letters are expected in an address."""
 
 
-def look_alike_address(organization: Organization, context: Context) -> Iterator[Violation]:
+def look_alike_address(organization: Subject, context: Context) -> Iterator[Violation]:
     """An address does not contain letters of other scripts that look like Latin ones.
 
     Source: Unicode Technical Standard #39 (confusables); our choice for addresses (inferred).
     Why: in a review `alice@acme.example` with a Cyrillic first letter reads like somebody else's address.
     """
-    for person in live_people(organization, context):
+    for person in organization.people:
         if person.email.isascii():
             continue
         letters = _look_alikes(person.email)
@@ -71,14 +71,16 @@ def _prototype(letter: str) -> str:
     return alike[0] if len(confusables_data.get(alike[0], ())) > 1 else min(letter, alike[0])
 
 
-def internal_to_two_organizations(organization: Organization, context: Context) -> Iterator[Violation]:
+def internal_to_two_organizations(organization: Subject, context: Context) -> Iterator[Violation]:
     """A person without `home` is internal to one organization.
 
     Source: nk1ktdo (stated): an external administrator belongs to another organization; that a user belongs to one is inferred.
     Why: in all organizations but one the person is external, and external administrators may hold less.
     """
+    if context.internal_to.keys().isdisjoint(organization.administrators or ()):
+        return
     partner = organization.settings.managed_by if organization.settings else None
-    for person in live_people(organization, context):
+    for person in organization.people:
         names = context.internal_to.get(person.key, ()) if person.home is None else ()
         if len(names) > 1:
             yield Violation(
@@ -106,7 +108,7 @@ def _among(names: Sequence[str], name: str) -> bool:
     return position < len(names) and names[position] == name
 
 
-def managing_partner_as_account(organization: Organization, context: Context) -> Iterator[Violation]:
+def managing_partner_as_account(organization: Subject, context: Context) -> Iterator[Violation]:
     """An administrator of the managing partner is declared with the partner as home, never with a kind of account.
 
     Source: fs78p5 (stated, R090): administrators of the partner are external administrators of the customer; that they are told by the
@@ -116,7 +118,7 @@ def managing_partner_as_account(organization: Organization, context: Context) ->
     partner = organization.settings.managed_by if organization.settings else None
     if partner is None:
         return
-    for person in live_people(organization, context):
+    for person in organization.outsiders:
         if person.home is None or person.home.type is None:
             continue
         if person.key in (context.people_of(partner) or ()):

@@ -6,18 +6,20 @@ from reconciler.model.findings import Path
 from reconciler.model.identifiers import administrator_address, grant_address
 from reconciler.model.lifetimes import grant_end
 from reconciler.model.resources import Organization, OrganizationType
-from reconciler.rules.base import Context, Violation, closest, listing, live_people, person_path
+from reconciler.rules.base import Context, Violation, closest, listing, person_path
+from reconciler.rules.subject import Subject, roles_with
 
 
-def undeclared_site(organization: Organization, context: Context) -> Iterator[Violation]:
+def undeclared_site(organization: Subject, context: Context) -> Iterator[Violation]:
     """A person's site scope names a site that the organization declares.
 
     Source: fs78p5 (stated): site roles are given per Webex site of the organization.
     Why: a scope on a site that does not exist gives nothing, and hides a typing error.
     """
-    declared = sorted(organization.settings.sites) if organization.settings else []
-    for person in live_people(organization, context):
-        for site in sorted(set(person.sites) - set(declared)):
+    sites = organization.settings.sites if organization.settings else {}
+    declared = sorted(sites)
+    for person in organization.people:
+        for site in sorted(person.sites.keys() - sites.keys()) if person.sites else ():
             yield Violation(
                 message=f"{person.email} has a scope on site {site}, which {organization.name} does not declare",
                 detail=f"declared sites: {listing(declared)}" if declared else "the organization declares no sites",
@@ -27,15 +29,15 @@ def undeclared_site(organization: Organization, context: Context) -> Iterator[Vi
             )
 
 
-def undeclared_location(organization: Organization, context: Context) -> Iterator[Violation]:
+def undeclared_location(organization: Subject, context: Context) -> Iterator[Violation]:
     """A person's location scope names a location that the organization declares.
 
     Source: fs78p5 (stated): a location administrator is assigned locations of the organization.
     Why: a scope on a location that does not exist gives nothing, and hides a typing error.
     """
     declared = sorted(organization.settings.locations) if organization.settings else []
-    for person in live_people(organization, context):
-        for location in sorted(person.locations - set(declared)):
+    for person in organization.people:
+        for location in sorted(person.locations.difference(declared)) if person.locations else ():
             yield Violation(
                 message=f"{person.email} is given location {location}, which {organization.name} does not declare",
                 detail=f"declared locations: {listing(declared)}" if declared else "the organization declares no locations",
@@ -45,14 +47,14 @@ def undeclared_location(organization: Organization, context: Context) -> Iterato
             )
 
 
-def undeclared_service(organization: Organization, context: Context) -> Iterator[Violation]:
+def undeclared_service(organization: Subject, context: Context) -> Iterator[Violation]:
     """A role that belongs to a service is held in an organization that declares the service.
 
     Source: fs78p5 (stated, R080 and R087: the services have roles of their own); that the service is declared is our choice (inferred).
     Why: a role for a service that is not there gives nothing, and hides a typing error.
     """
     declared = sorted(organization.settings.services) if organization.settings else []
-    for person in live_people(organization, context):
+    for person in organization.holding(roles_with("service", context.catalog)):
         for role in sorted(person.roles):
             facts = context.catalog.roles.get(role)
             if facts is None or facts.service is None or facts.service in declared:
@@ -66,23 +68,25 @@ def undeclared_service(organization: Organization, context: Context) -> Iterator
             )
 
 
-def undeclared_organization(organization: Organization, context: Context) -> Iterator[Violation]:
+def undeclared_organization(organization: Subject, context: Context) -> Iterator[Violation]:
     """Every organization that is referred to is declared, or known to the stored state.
 
     Source: inferred; the articles take the partner relationship as given.
     Why: a misspelled partner or home silently changes what its people may hold.
     """
     settings = organization.settings
-    if settings is not None and settings.managed_by is not None:
-        yield from _unknown(context, settings.managed_by, "is managed by", ("spec", "managedBy"), subject=organization.name)
-    for person in live_people(organization, context):
-        address = administrator_address(organization.name, person.email)
-        if person.home is not None and person.home.organization is not None:
-            path = person_path(person, "home", "organization")
-            yield from _unknown(context, person.home.organization, "has its home in", path, subject=person.email, address=address)
-        for customer in sorted(person.customers or ()):
-            path = person_path(person, "customers", customer)
-            yield from _unknown(context, customer, "is given customer", path, subject=person.email, address=address)
+    partner = settings.managed_by if settings is not None else None
+    if partner is not None and not _is_known(context, partner):
+        yield _unknown(context, partner, "is managed by", ("spec", "managedBy"), subject=organization.name)
+    for person in organization.people:
+        home = person.home.organization if person.home is not None else None
+        if home is not None and not _is_known(context, home):
+            path, address = person_path(person, "home", "organization"), administrator_address(organization.name, person.email)
+            yield _unknown(context, home, "has its home in", path, subject=person.email, address=address)
+        for customer in sorted(person.customers) if person.customers else ():
+            if not _is_known(context, customer):
+                path, address = person_path(person, "customers", customer), administrator_address(organization.name, person.email)
+                yield _unknown(context, customer, "is given customer", path, subject=person.email, address=address)
     if settings is None and organization.grants and not _is_known(context, organization.name):
         yield from _grants_of_nobody(organization, context)
 
@@ -91,7 +95,7 @@ def _grants_of_nobody(organization: Organization, context: Context) -> Iterator[
     for name, grant in sorted(organization.grants.items()):
         if context.now < grant_end(grant, request_lifetime=context.catalog.request_lifetime):
             address = grant_address(organization.name, name)
-            yield from _unknown(
+            yield _unknown(
                 context, organization.name, "is for", ("spec", "organization"), subject=f"elevation grant {name}", address=address
             )
 
@@ -100,11 +104,9 @@ def _is_known(context: Context, name: str) -> bool:
     return name in context.known or name in context.declared
 
 
-def _unknown(context: Context, name: str, verb: str, path: Path, *, subject: str, address: str | None = None) -> Iterator[Violation]:
-    if _is_known(context, name):
-        return
+def _unknown(context: Context, name: str, verb: str, path: Path, *, subject: str, address: str | None = None) -> Violation:
     candidates = sorted(context.declared - {name})
-    yield Violation(
+    return Violation(
         message=f"{subject} {verb} {name}, an organization that is neither declared nor known to the stored state",
         detail=f"declared organizations: {listing(candidates)}" if candidates else "no other organization is declared",
         hint=closest(name, candidates) or "give the organization's manifest as well",
@@ -113,7 +115,7 @@ def _unknown(context: Context, name: str, verb: str, path: Path, *, subject: str
     )
 
 
-def managing_partner_type(organization: Organization, context: Context) -> Iterator[Violation]:
+def managing_partner_type(organization: Subject, context: Context) -> Iterator[Violation]:
     """`managedBy` names a partner organization.
 
     Source: 2y8qmt (stated): customer organizations are managed from a partner organization.
@@ -129,14 +131,14 @@ def managing_partner_type(organization: Organization, context: Context) -> Itera
         )
 
 
-def customer_of_another_partner(organization: Organization, context: Context) -> Iterator[Violation]:
+def customer_of_another_partner(organization: Subject, context: Context) -> Iterator[Violation]:
     """The customers of a partner administrator are customer organizations that this partner manages.
 
     Source: 2y8qmt (stated, R114): a partner administrator works on customers assigned to them.
     Why: a scope outside the partner's customers gives nothing and promises much.
     """
-    for person in live_people(organization, context):
-        for customer in sorted(person.customers or ()):
+    for person in organization.people:
+        for customer in sorted(person.customers) if person.customers else ():
             facts = context.known.get(customer)
             if facts is None or facts.managed_by == organization.name:
                 continue
@@ -149,13 +151,13 @@ def customer_of_another_partner(organization: Organization, context: Context) ->
             )
 
 
-def home_is_itself(organization: Organization, context: Context) -> Iterator[Violation]:
+def home_is_itself(organization: Subject, context: Context) -> Iterator[Violation]:
     """A person's home is another organization, never the one being declared.
 
     Source: nk1ktdo (stated): an external administrator belongs to another organization.
     Why: a person of the organization itself is written without `home`.
     """
-    for person in live_people(organization, context):
+    for person in organization.outsiders:
         if person.home is not None and person.home.organization == organization.name:
             yield Violation(
                 message=f"{person.email} has its home in {organization.name}, the organization itself",
@@ -166,14 +168,14 @@ def home_is_itself(organization: Organization, context: Context) -> Iterator[Vio
             )
 
 
-def site_in_two_organizations(organization: Organization, context: Context) -> Iterator[Violation]:
+def site_in_two_organizations(organization: Subject, context: Context) -> Iterator[Violation]:
     """A site belongs to one organization.
 
     Source: inferred; a Webex site has one administration.
     Why: two manifests would each take the other's administrators away.
     """
-    for site in sorted(organization.settings.sites) if organization.settings else ():
-        others = [name for name in context.site_owners.get(site, ()) if name != organization.name]
+    for site in sorted(organization.settings.sites.keys() & context.site_owners.keys()) if organization.settings else ():
+        others = [name for name in context.site_owners[site] if name != organization.name]
         if others:
             yield Violation(
                 message=f"site {site} is declared by {organization.name} and by {listing(others)}",

@@ -15,10 +15,11 @@ from reconciler.model.resources import Organization
 from reconciler.rules import acting, changing, declaring, granting, holding, lockout, people, references, restriction, services, steps
 from reconciler.rules.actor import Actor
 from reconciler.rules.base import Context, Rule, Violation, rule_id
+from reconciler.rules.subject import Subject
 from reconciler.rules.transition import Transition
 
 ManifestRule = Rule[Callable[[str, str, Path, Catalog], Iterator[Violation]]]
-OrganizationRule = Rule[Callable[[Organization, Context], Iterator[Violation]]]
+OrganizationRule = Rule[Callable[[Subject, Context], Iterator[Violation]]]
 ChangeRule = Rule[Callable[[Transition, Context], Iterator[Violation]]]
 ActorRule = Rule[Callable[[Transition, Actor, Context], Iterator[Violation]]]
 StepRule = Rule[Callable[[Transition, Context], Iterator[ManualStep]]]
@@ -126,7 +127,8 @@ def every_rule() -> Iterator[AnyRule]:
 
 def check(organization: Organization, context: Context, policy: Policy) -> Iterator[Finding]:
     """Yield every finding of every rule about *organization*, with the severity that *policy* gives it."""
-    return _found(RULES, (organization, context), organization.name, _Judge(policy, context.now))
+    subject = Subject.of(organization, context.now, context.catalog)
+    return _found(RULES, (subject, context), organization.name, _Judge(policy, context.now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

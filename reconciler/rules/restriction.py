@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from reconciler.model.resources import Organization
 from reconciler.rules.base import Context, Violation, listing
+from reconciler.rules.subject import Subject
 
 
-def restricted_mode_exemption(organization: Organization, context: Context) -> Iterator[Violation]:
+def restricted_mode_exemption(organization: Subject, context: Context) -> Iterator[Violation]:
     """Restricted administrator mode takes its whole list of settings away; no setting is exempt from it.
 
     Said once an organization: it is one fact, however many settings it is about.

@@ -1,17 +1,19 @@
 """Roles and the services of an organization: Contact Center has conditions of its own, and some roles never reach Webex Calling."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from reconciler.catalog import Catalog, Evidence, Holder, Permitted
 from reconciler.model.identifiers import administrator_address
-from reconciler.model.resources import Administrator, Organization, OrganizationFacts
-from reconciler.rules.base import Context, Violation, listing, live_people, person_path
+from reconciler.model.resources import Administrator, OrganizationFacts
+from reconciler.rules.base import Context, Violation, listing, person_path
 from reconciler.rules.holding import held_roles, holder_of
+from reconciler.rules.subject import Subject, roles_with
 
 _CONTACT_CENTER = "contact-center"
 
 
-def contact_center_role_combination(organization: Organization, context: Context) -> Iterator[Violation]:
+def contact_center_role_combination(organization: Subject, context: Context) -> Iterator[Violation]:
     """In an organization with Contact Center, a person holds one of the roles that part there: service, full and read-only administrator.
 
     Source: ne93ji (reference, CC-R1).
@@ -19,8 +21,8 @@ def contact_center_role_combination(organization: Organization, context: Context
     """
     if organization.settings is None or _CONTACT_CENTER not in organization.settings.services:
         return
-    for person in live_people(organization, context):
-        apart = [role for role in sorted(person.roles) if any(_part(role, other, context.catalog) for other in person.roles - {role})]
+    for person in organization.people:
+        apart = _apart(person.roles, context.catalog)
         if apart:
             yield Violation(
                 message=f"{person.email} holds {listing(apart)} together in {organization.name}, which has {_CONTACT_CENTER}",
@@ -29,6 +31,12 @@ def contact_center_role_combination(organization: Organization, context: Context
                 path=person_path(person, "roles", apart[0]),
                 address=administrator_address(organization.name, person.email),
             )
+
+
+@lru_cache(maxsize=1024)
+def _apart(roles: frozenset[str], catalog: Catalog) -> tuple[str, ...]:
+    """Return those of the *roles* of one person that part from another one of them; a fleet has few sets of roles."""
+    return tuple(role for role in sorted(roles) if any(_part(role, other, catalog) for other in roles - {role}))
 
 
 def _part(role: str, other: str, catalog: Catalog) -> bool:
@@ -40,13 +48,13 @@ def _parting(catalog: Catalog) -> list[str]:
     return [role.id for role in catalog.roles.values() if any(one.service == _CONTACT_CENTER for one in role.excludes)]
 
 
-def contact_center_role_of_an_outsider(organization: Organization, context: Context) -> Iterator[Violation]:
+def contact_center_role_of_an_outsider(organization: Subject, context: Context) -> Iterator[Violation]:
     """An external Contact Center service administrator comes from an organization that has no Contact Center itself.
 
     Source: ne93ji (reference, CC-R2). That nobody of the managing partner holds the role is an error of its own.
     Why: the role is not meant for such a person, so it may not be offered, or give nothing.
     """
-    for person in live_people(organization, context):
+    for person in organization.holding(roles_with("unless_home_has", context.catalog)):
         home = context.known.get(person.home.organization) if person.home and person.home.organization else None
         if home is None:
             continue
@@ -70,7 +78,7 @@ def _barring(role: str, home: OrganizationFacts, holder: Holder, catalog: Catalo
     return [service for service in home.services if service in facts.unless_home_has.values]
 
 
-def no_calling_rights(organization: Organization, context: Context) -> Iterator[Violation]:
+def no_calling_rights(organization: Subject, context: Context) -> Iterator[Violation]:
     """Somebody with an add-on for Webex Calling holds a role that can administer it.
 
     Asked in every organization, whichever services it declares: the add-on itself says what is expected.
@@ -79,7 +87,7 @@ def no_calling_rights(organization: Organization, context: Context) -> Iterator[
     another role of the same person gives what these do not is inferred, so any other role ends the question.
     Why: the manifest promises rights that the person will not have.
     """
-    for person in live_people(organization, context):
+    for person in organization.holding(roles_with("about", context.catalog)):
         for add_on, service in _expected(person, context.catalog):
             others = [role for role in held_roles(person, context.catalog) if role != add_on]
             if others and all(_never_reaches(role, service, context.catalog) for role in others):
