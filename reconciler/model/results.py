@@ -8,9 +8,13 @@ from reconciler.model.changes import Action, Change, Elevated, FollowUp, Outcome
 from reconciler.model.documents import Document
 from reconciler.model.findings import Finding
 from reconciler.model.journal import Entry
-from reconciler.model.protocols import LockInfo, StoredHead
+from reconciler.model.protocols import LockInfo, Store, StoredHead
 from reconciler.model.resources import Grant, GrantStatus, Organization
 from reconciler.model.rulebook import Example, RuleFacts, Statement
+
+
+def _nothing_to_remember(_store: Store) -> bool:
+    return False
 
 
 def _nothing_open() -> Iterator[FollowUp]:
@@ -50,6 +54,7 @@ class FleetPlan:
             organization and end.
         lifted: refusals that `--allow-removals` lifted for this one run; a saved plan holds them like all others.
         file: of a saved plan, None for one that was just made.
+        remember: keeps in a store what was found out on the way, for the next plan, and tells whether anything was kept.
         given_up: changes that were approved and are no longer made, because what they would give ended while the answer was awaited.
         complete: False when `--org` or `-l` left declared organizations out.
         target: the target's name.
@@ -78,6 +83,7 @@ class FleetPlan:
     actor: str | None = None
     file: str | None = None
     given_up: tuple[Change, ...] = ()
+    remember: Callable[[Store], bool] = _nothing_to_remember
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """apply, state forget, unlock: the use cases that write. All changes go through the one door in `applying`."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -36,6 +37,8 @@ from reconciler.rules import Context, check
 from reconciler.stores import open_reader, open_store
 from reconciler.targets import TARGETS
 
+_log = logging.getLogger("reconciler")
+
 _ATTEMPTS = 3
 """How often a plan is made anew when other runs keep moving the state."""
 
@@ -53,12 +56,13 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
     for attempt in range(1, _ATTEMPTS + 1):
         with closing(open_reader(request.state)) as reader:
             here = present(settings.clock, reader)
-            made = plan(request, reader, here.now, shown=here.shown)
+            made = plan(request, reader, here.now, shown=here.shown, remember=True)
             if approval.expect is not None and made.plan_hash != approval.expect:
                 return _applied_before(made, approval.expect, reader, settings, request)
         if made.refusals:
             return made
         if not made.summary.changes:
+            _remember_checks(made, request)
             return _nothing(made, settings, request)
         approval.ask(made)
         try:
@@ -149,11 +153,33 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
         run = replace(run_of(request, settings), judge=lambda before, after: judge.verdict(before, after, clock.now()).refusals)
         if recheck:
             run = replace(run, recheck=lambda organization: _errors(organization, request, context))
-        return apply_plan(made, store, run)
+        application = apply_plan(made, store, run)
     except RefusedError as error:
         return replace(made, refusals=error.findings)
+    else:
+        _remember(made, store)
+        return application
     finally:
         store.close()
+
+
+def _remember(made: FleetPlan, store: Store) -> None:
+    """Keep what was found out on the way. Whatever stops that stops nothing else: the next run finds it out again."""
+    try:
+        made.remember(store)
+    except StoreError as error:
+        _log.info("what was checked could not be remembered: %s", error.message)
+
+
+def _remember_checks(made: FleetPlan, request: Request) -> None:
+    """Keep what was found out where nothing was to be changed; no state is made for that."""
+    if made.lineage is None:
+        return
+    try:
+        with closing(open_store(request.state, create=False)) as store:
+            _remember(made, store)
+    except StoreError as error:
+        _log.info("what was checked could not be remembered: %s", error.message)
 
 
 def run_of(request: Request, settings: RunSettings) -> Run:

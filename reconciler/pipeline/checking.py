@@ -20,7 +20,7 @@ def validate(request: Request, now: datetime) -> Validation:
 
     With `--org` or `-l`, what is wrong elsewhere is reported and does not make the answer invalid.
     """
-    with read(find_manifests(request), durations=durations_of(request)) as manifests:
+    with read_manifests(request) as manifests:
         context = context_of(manifests, request, manifests.facts, now, Partners(now, manifests))
         found = [finding for name in valid_names(manifests) for finding in check(manifests.load(name), context, request.policy)]
         findings = in_file_order([*manifests.findings, *manifests.locate(found)])
@@ -43,6 +43,11 @@ def validate(request: Request, now: datetime) -> Validation:
 def find_manifests(request: Request) -> Survey:
     """Return the manifests that are asked for, not yet read."""
     return survey(request.paths, missing_ok=request.allow_empty)
+
+
+def read_manifests(request: Request) -> Manifests:
+    """Return the manifests that are asked for, all of them read; how long requests and elevations live comes from the catalog."""
+    return read(find_manifests(request), durations=durations_of(request))
 
 
 def durations_of(request: Request) -> GrantDurations:
@@ -157,9 +162,7 @@ def in_scope(manifests: Manifests, request: Request, known: Mapping[str, Organiz
         detail = f"manifests speak of: {listing(candidates)}"
         raise ManifestError(f"--org {name}: no manifest speaks of this organization", detail=detail, hint=closest(name, candidates))
     left = frozenset(
-        name
-        for name in names
-        if (not request.organizations or name in request.organizations) and _has_labels(known.get(name), request.labels)
+        name for name in names if (not request.organizations or name in request.organizations) and _is_selected(name, request.labels, known)
     )
     if names and not left and not request.allow_empty:
         wanted = " ".join(f"-l {key}={value}" for key, value in sorted(request.labels.items()))
@@ -171,8 +174,11 @@ def in_scope(manifests: Manifests, request: Request, known: Mapping[str, Organiz
     return left
 
 
-def _has_labels(facts: OrganizationFacts | None, labels: Mapping[str, str]) -> bool:
-    return not labels or (facts is not None and all(facts.labels.get(key) == value for key, value in labels.items()))
+def _is_selected(name: str, labels: Mapping[str, str], known: Mapping[str, OrganizationFacts]) -> bool:
+    if not labels:
+        return True
+    facts = known.get(name)
+    return facts is not None and all(facts.labels.get(key) == value for key, value in labels.items())
 
 
 def organization_of(finding: Finding) -> str | None:

@@ -1,16 +1,17 @@
 """plan and drift: manifests against the stored state, organization by organization."""
 
 import tempfile
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO, cast
 
 from reconciler.applying import earlier_run
-from reconciler.manifests import Manifests, read
+from reconciler.manifests import Manifests
 from reconciler.model.changes import Change, Elevated, FollowUp, Plan, Summary
+from reconciler.model.documents import digest_of, organization_document
 from reconciler.model.errors import ManifestError, StalePlanError, UsageError
-from reconciler.model.findings import Finding, Severity, in_file_order
+from reconciler.model.findings import Finding, Severity, has_errors, in_file_order
 from reconciler.model.identifiers import grant_address
 from reconciler.model.instants import format_instant
 from reconciler.model.lifetimes import elevated, grant_end
@@ -19,10 +20,10 @@ from reconciler.model.protocols import StateReader, Stored, StoredHead
 from reconciler.model.resources import Organization
 from reconciler.model.results import Difference, Drift, FleetPlan
 from reconciler.model.spool import Spool
+from reconciler.model.verdicts import Verdict
 from reconciler.pipeline.checking import (
     Known,
     context_of,
-    durations_of,
     find_manifests,
     in_scope,
     require_input,
@@ -35,6 +36,7 @@ from reconciler.pipeline.missing import require_state
 from reconciler.pipeline.overdue import overdue, without_overdue
 from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.present import Present
+from reconciler.pipeline.remembering import Found, Planned, read_what_changed
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.standing import Standing
 from reconciler.pipeline.waiving import UNUSED_WAIVER, unused_waivers
@@ -46,7 +48,7 @@ from reconciler.planning.plan import count_declared, live_people, plan_organizat
 from reconciler.planning.scope import resolve
 from reconciler.planning.seal import PlanHash
 from reconciler.reports.stateless import with_stateless
-from reconciler.rules import ACTOR_RULES, CHANGE_RULES, check
+from reconciler.rules import ACTOR_RULES, CHANGE_RULES, Asked, check
 
 _ABOUT_CHANGES = frozenset({
     ACTOR_UNCHECKED,
@@ -56,7 +58,7 @@ _ABOUT_CHANGES = frozenset({
 })
 
 
-def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetime | None = None) -> FleetPlan:
+def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetime | None = None, remember: bool = False) -> FleetPlan:
     """Return what apply would do to bring the stored state to what the manifests declare.
 
     Args:
@@ -64,35 +66,55 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
         reader: the stored state.
         now: the instant decided by, UTC.
         shown: by the machine's clock, when *now* comes from it.
+        remember: the plan can keep what was found out, for the next one.
 
     Raises:
         ManifestError: the manifests are invalid, or there are none.
         MissingStateError: there must be a stored state and there is none.
     """
     require_state(request, reader)
-    with read(find_manifests(request), durations=durations_of(request)) as manifests:
+    heads = {head.name: head for head in reader.heads()}
+    manifests, held = read_what_changed(request, find_manifests(request), reader, heads, now)
+    with manifests:
         require_input(manifests, request)
         known = Known(manifests.facts, reader)
         names = in_scope(manifests, request, known)
         require_acknowledged(request.acknowledged, names)
         partners = Partners(now, manifests, reader)
         context = context_of(manifests, request, known, now, partners, on_record=Standing(reader))
-        fleet = _Fleet(request, reader, Judge(request, reader, context), partners, Present(now=now, shown=shown or now))
+        asked = Asked(context)
+        judge = Judge(request, reader, context)
+        fleet = _Fleet(request, reader, heads=heads, judge=judge, partners=partners, present=Present(now=now, shown=shown or now))
+        found = Found(request, held, heads, context) if remember else None
         pruned = _to_prune(request, manifests)
+        standing: list[Finding] = []
         for name in sorted({*valid_names(manifests), *pruned}):
             if name in pruned:
                 fleet.prune(name)
-                continue
-            declared = manifests.load(name)
-            fleet.found.extend(check(declared, context, request.policy))
-            if name in names:
-                fleet.take(declared, manifests)
-        findings = in_file_order([*manifests.findings, *manifests.locate(fleet.found)])
+            elif name in held.verdicts:
+                if name in names:
+                    fleet.hold(held.verdicts[name])
+            else:
+                declared = manifests.load(name)
+                asked.begin(name)
+                standing.extend(check(declared, asked.context, request.policy))
+                if name in names:
+                    planned = fleet.take(declared, manifests)
+                    if found is not None:
+                        found.add(declared, planned, manifests, asked)
+        standing = manifests.locate(standing)
+        remembered = [*held.findings()]
+        findings = in_file_order([*remembered, *manifests.findings, *standing, *manifests.locate(fleet.found)])
         stop_on_errors(findings, names)
         fleet.refused = manifests.locate(fleet.refused)
-        unused = unused_waivers(request, [*fleet.found, *fleet.refused], with_manifest(manifests, names), now)
-        findings = in_file_order([*findings, *unused])
-        return fleet.finish(findings, complete=names == frozenset(manifests.names))
+        judged = [*remembered, *standing, *fleet.found, *fleet.refused]
+        unused = unused_waivers(request, judged, with_manifest(manifests, names), now)
+        complete = names == frozenset(manifests.names)
+        made = fleet.finish(in_file_order([*findings, *unused]), complete=complete)
+        # What was found beside each other is kept together; and where something is wrong, it is said anew in every run.
+        if found is None or not complete or has_errors(findings):
+            return made
+        return replace(made, remember=found.keep([*manifests.findings, *standing], manifests.names))
 
 
 def require_acknowledged(acknowledged: Acknowledgements, names: Container[str]) -> None:
@@ -115,14 +137,23 @@ def _to_prune(request: Request, manifests: Manifests) -> frozenset[str]:
 class _Fleet:
     """Adds organization to organization, by name; what it keeps of each is a line, the rest goes into a spool."""
 
-    def __init__(self, request: Request, reader: StateReader, judge: Judge, partners: Partners, present: Present) -> None:
+    def __init__(
+        self,
+        request: Request,
+        reader: StateReader,
+        *,
+        heads: Mapping[str, StoredHead],
+        judge: Judge,
+        partners: Partners,
+        present: Present,
+    ) -> None:
         self._request = request
         self._reader = reader
         self._judge = judge
         self._partners = partners
         self._now = present.now
         self._shown = present.shown
-        self._heads = {head.name: head for head in reader.heads()}
+        self._heads = heads
         # Read again by the report and by apply; the file has no name and goes with the spool.
         self._spool = Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))  # noqa: SIM115
         self._hash = PlanHash()
@@ -140,24 +171,35 @@ class _Fleet:
         self.found: list[Finding] = []
         self.refused: list[Finding] = []
 
-    def take(self, declared: Organization, manifests: Manifests) -> None:
+    def hold(self, verdict: Verdict) -> None:
+        """Take in an organization that is known to be what it is to become."""
+        head = self._heads[verdict.organization]
+        self._settled(head, verdict.resources, verdict.people)
+
+    def take(self, declared: Organization, manifests: Manifests) -> Planned:
         """Plan one declared organization."""
         head = self._heads.get(declared.name)
+        digest = manifests.digest(declared.name)
         resources = count_declared(declared, self._now, request_lifetime=self._request.catalog.request_lifetime)
-        if head is not None and self._is_settled(head, manifests.digest(declared.name)):
-            self._serials[declared.name] = head.serial
-            self._summary += Summary(no_op=resources)
-            self._people += len(declared.administrators or {})
-            # A running grant ends within its longest life: where nothing does, nobody is elevated, and nothing has to be read.
-            if head.next_end is not None and head.next_end - self._now <= self._request.catalog.elevation_lifetime:
-                self._add_elevated(self._reader.read(declared.name))
-            return
+        if head is not None and self._is_settled(head, digest):
+            self._settled(head, resources, len(declared.administrators or {}))
+            return Planned(after=declared, digest=digest, resources=resources)
         stored = self._reader.read(declared.name)
         after, forbidden = resolve(declared, stored.organization, self._now, request_lifetime=self._request.catalog.request_lifetime)
         self.found.extend(forbidden)
         self.found.extend(self._undeclared(declared, stored.organization))
         made = self._plan(declared.name, stored, after, declared=resources)
         self._add(self._explained(made, stored.organization, after, manifests) if made.changes else made, stored)
+        becomes = digest_of(organization_document(after)) if made.changes else stored.digest
+        return Planned(after=after, digest=becomes, resources=resources)
+
+    def _settled(self, head: StoredHead, resources: int, people: int) -> None:
+        self._serials[head.name] = head.serial
+        self._summary += Summary(no_op=resources)
+        self._people += people
+        # A running grant ends within its longest life: where nothing does, nobody is elevated, and nothing has to be read.
+        if head.next_end is not None and head.next_end - self._now <= self._request.catalog.elevation_lifetime:
+            self._add_elevated(self._reader.read(head.name))
 
     def _explained(self, made: Plan, before: Organization | None, after: Organization, manifests: Manifests) -> Plan:
         """Judge the changes, and say where each is declared, what it means, and since when things are as they are."""

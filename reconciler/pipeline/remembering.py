@@ -1,32 +1,40 @@
 """What earlier runs found out, as far as it still holds: an organization with a verdict that holds is neither read nor judged again.
 
-A verdict depends on the bytes of the manifests that speak of the organization, on the tool and the policy, on what was asked about other
-organizations, on who else claims its people and sites, on the stored organization, and on the time. Where any of that cannot be shown to be as
-it was, it is found anew: a warm plan equals a cold one, byte for byte.
+A verdict depends on the bytes of the manifests that speak of the organization, on the tool and the policy, on what was asked about others,
+on who else claims its people and sites, on the stored organization, and on the time. Where any of that cannot be shown to be as it was, it
+is found anew: a warm plan equals a cold one, byte for byte.
 """
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
 
-from reconciler.manifests import Manifests, ReadFile, Survey, Unread, read
+from reconciler.manifests import Manifests, ReadFile, Survey, Unread, claims_of, mark, read
 from reconciler.model.documents import sha256_hex
 from reconciler.model.findings import Finding
-from reconciler.model.protocols import StateReader, StoredHead
-from reconciler.model.resources import OrganizationFacts, OrganizationType
-from reconciler.model.verdicts import Basis, Verdict, ticks, unpacked
+from reconciler.model.lifetimes import grant_end, moments
+from reconciler.model.protocols import StateReader, Store, StoredHead
+from reconciler.model.resources import Organization, OrganizationFacts, OrganizationType
+from reconciler.model.spool import Spool
+from reconciler.model.verdicts import Basis, Verdict, packed, ticks, unpacked
+from reconciler.model.writing import finding_document
 from reconciler.pipeline.checking import durations_of
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.tool import fingerprint
 from reconciler.planning.codec import read_finding
+from reconciler.planning.plan import live_people
+from reconciler.rules import Asked, Context
 
 UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, struct.error)
 """What reading a damaged memory may raise; nothing of it counts then."""
 NOT_STORED: Final = "-"
+_IN_FILE_ORDER: Final = frozenset({"duplicate-organization", "duplicate-grant"})
+"""Which of two is the second one, only reading in the order of the files tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +42,13 @@ class Held:
     """The verdicts that hold.
 
     Attributes:
-        view: where verdicts of these paths, this tool and this policy are kept.
+        view: where verdicts of these paths, this tool and this policy are kept; None where the tool cannot tell its own version.
         token: of what is kept there, None when nothing is.
         names: every organization that is remembered, whether or not its verdict holds.
         verdicts: those that hold, by organization.
     """
 
-    view: str
+    view: str | None
     token: str | None
     names: frozenset[str] = frozenset()
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
@@ -57,10 +65,10 @@ def read_what_changed(
 ) -> tuple[Manifests, Held]:
     """Return the manifests, of which only those were read that no verdict speaks for, and the verdicts that hold at *now*."""
     held = _standing(request, survey, reader, heads, now)
-    if not held.verdicts:
+    if held.view is None or not held.verdicts:
         return read(survey, durations=durations_of(request)), held
     try:
-        return _beside(request, survey, reader, held)
+        return _beside(request, survey, reader, held.view, held)
     except UNREADABLE:
         return read(survey, durations=durations_of(request)), replace(held, verdicts={})
 
@@ -78,11 +86,9 @@ def view_of(request: Request) -> str | None:
 
 def _standing(request: Request, survey: Survey, reader: StateReader, heads: Mapping[str, StoredHead], now: datetime) -> Held:
     """Return the verdicts whose own sources, stored organization and time are right; what they asked of others is not looked at yet."""
-    view = None if request.recheck or reader.lineage is None else view_of(request)
-    if view is None:
-        return Held(view="", token=None)
-    token = reader.token(view)
-    if token is None:
+    view = view_of(request)
+    token = None if view is None else reader.token(view)
+    if view is None or token is None:
         return Held(view=view, token=None)
     lines = {f"{file.sha256} {file.name}" for file in survey.files}
     at = ticks(now)
@@ -95,7 +101,8 @@ def _standing(request: Request, survey: Survey, reader: StateReader, heads: Mapp
             names.add(name)
             head = heads.get(name)
             if (
-                (verdict.sources in lines or lines.issuperset(verdict.sources.split("\n")))
+                not request.recheck
+                and (verdict.sources in lines or lines.issuperset(verdict.sources.split("\n")))
                 and verdict.since <= at
                 and (verdict.until is None or at < verdict.until)
                 and head is not None
@@ -134,19 +141,22 @@ def digest_of_stored(name: str, heads: Mapping[str, StoredHead]) -> str:
     return NOT_STORED if head is None or head.digest is None else head.digest
 
 
-def _beside(request: Request, survey: Survey, reader: StateReader, held: Held) -> tuple[Manifests, Held]:
+def _beside(request: Request, survey: Survey, reader: StateReader, view: str, held: Held) -> tuple[Manifests, Held]:
     """Read what has no verdict, and take the verdicts away that depend on something there."""
     files = _files_of(survey.files, held)
-    facts = _Facts(reader, held)
+    facts = _Facts(reader, view, held)
     manifests = read(survey, durations=durations_of(request), unread=Unread(files=files, facts=facts))
     changed = {*manifests.read_names(), *(held.names - held.verdicts.keys())}
     if not changed:
         return manifests, held
-    bases = {basis.organization: basis for basis in reader.bases(held.view)}
-    if reader.token(held.view) != held.token:
+    bases = {basis.organization: basis for basis in reader.bases(view)}
+    if reader.token(view) != held.token:
         raise ValueError("somebody else wrote verdicts meanwhile")
     affected = changed | _depending(changed, bases, _marks_of(changed, manifests, bases))
     manifests.read_more(affected)
+    if any(finding.rule in _IN_FILE_ORDER for finding in manifests.findings):
+        manifests.close()
+        return read(survey, durations=durations_of(request)), replace(held, verdicts={})
     # Reading takes in whole files, and so perhaps organizations that nothing happened to; judging them again does no harm.
     affected |= set(manifests.read_names())
     # What they are judged beside: everybody who claims something that they claim.
@@ -165,9 +175,9 @@ def _files_of(files: Sequence[ReadFile], held: Held) -> dict[str, tuple[int, ...
 class _Facts(Mapping[str, OrganizationFacts]):
     """The facts of organizations whose verdicts hold; most runs ask for few of them, and many for none."""
 
-    def __init__(self, reader: StateReader, held: Held) -> None:
+    def __init__(self, reader: StateReader, view: str, held: Held) -> None:
         self._read = reader.bases
-        self._view = held.view
+        self._view = view
         self._names = [name for name, verdict in held.verdicts.items() if verdict.declared]
         self._texts: dict[str, str] | None = None
 
@@ -199,6 +209,117 @@ def _read_facts(name: str, text: str) -> OrganizationFacts:
     return OrganizationFacts(
         name=name, type=OrganizationType(kind), managed_by=managed_by, labels=labels, sites=tuple(sites), services=tuple(services)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What planning says of one organization.
+
+    Attributes:
+        after: what it becomes.
+        digest: of the stored organization once it is that; None when that depends on when it happens.
+        resources: how many are declared and live.
+    """
+
+    after: Organization
+    digest: str | None
+    resources: int
+
+
+class Found:
+    """What a run finds out about organizations, for `Store.remember`: a little of each in a spool, as a fleet is large."""
+
+    def __init__(self, request: Request, held: Held, heads: Mapping[str, StoredHead], context: Context) -> None:
+        self._held = held
+        self._heads = heads
+        self._now = now = context.now
+        self._lifetime = request.catalog.request_lifetime
+        self._waivers = min((waiver.expires for waiver in request.policy.waivers if now < waiver.expires), default=None)
+        self._spool = Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))  # noqa: SIM115 - closed with the spool
+        self._ends: dict[str, int] = {name: it.until for name, it in held.verdicts.items() if it.until is not None}
+        self._sharing = {name for names in (*context.internal_to.values(), *context.site_owners.values()) for name in names}
+
+    def add(self, declared: Organization, planned: Planned, manifests: Manifests, asked: Asked) -> None:
+        """Take in one organization that was judged and planned."""
+        name = declared.name
+        end = self._first_end(declared, planned.after, asked)
+        if end is not None:
+            self._ends[name] = end
+        facts = manifests.facts.get(name) if declared.settings is not None else None
+        names = sorted(asked.names)
+        row = [
+            name,
+            "\n".join(f"{file.sha256} {file.name}" for file in manifests.sources(name)),
+            "\n".join(f"{digest_of_stored(it, self._heads)} {it}" for it in names if it not in manifests.facts),
+            planned.digest,
+            facts is not None,
+            planned.resources,
+            live_people(planned.after, self._now),
+            facts_text(facts),
+            sorted({mark(claim) for claim in claims_of(declared)}),
+            "\n".join(names),
+        ]
+        self._spool.append(json.dumps(row).encode())
+
+    def _first_end(self, declared: Organization, after: Organization, asked: Asked) -> int | None:
+        """Return when the verdict may cease to hold by itself: at once, when the history of a grant or of a fleet was looked at."""
+        grants = (*declared.grants.values(), *after.grants.values())
+        if asked.unpinned or any(self._now < grant_end(grant, request_lifetime=self._lifetime) for grant in grants):
+            return ticks(self._now)
+        ends = [it.at for side in (declared, after) for it in moments(side, request_lifetime=self._lifetime) if self._now < it.at]
+        if self._waivers is not None:
+            ends.append(self._waivers)
+        return ticks(min(ends)) if ends else None
+
+    def keep(self, findings: Iterable[Finding], names: Iterable[str]) -> Callable[[Store], bool]:
+        """Return what puts everything that was taken in into a store, and tells whether it did.
+
+        Args:
+            findings: what the manifests and the rules about them found, with places.
+            names: every organization that is declared.
+        """
+        gone = self._held.names.difference(names)
+        found = [*findings]
+
+        def remember(store: Store) -> bool:
+            view = self._held.view
+            if view is None or not (self._spool.count or gone):
+                return False
+            return store.remember(view, self._verdicts(found), gone=gone, expected=self._held.token, at=self._now)
+
+        return remember
+
+    def _verdicts(self, findings: Iterable[Finding]) -> Iterator[tuple[Verdict, Basis]]:
+        by_name: dict[str, list[Finding]] = {}
+        for finding in findings:
+            by_name.setdefault((finding.address or "").partition("/")[0], []).append(finding)
+        shared = min((self._ends[name] for name in self._sharing if name in self._ends), default=None)
+        for data in self._spool:
+            name, sources, outside, settled, declared, resources, people, facts, marks, asked = json.loads(data)
+            found = by_name.get(name)
+            verdict = Verdict(
+                organization=name,
+                sources=sources,
+                outside=outside,
+                since=ticks(self._now),
+                until=self._until(name, asked, shared),
+                settled=settled,
+                declared=declared,
+                resources=resources,
+                people=people,
+                findings=json.dumps([finding_document(finding) for finding in found]) if found else "",
+            )
+            yield verdict, Basis(organization=name, facts=facts, marks=packed(marks), asked=asked)
+
+    def _until(self, name: str, asked: str, shared: int | None) -> int | None:
+        """Return when a verdict may cease to hold: with an end there, in what was asked about, or among those who claim the same."""
+        others = asked.split("\n")
+        ends = [self._ends[it] for it in (name, *others) if it in self._ends]
+        heads = (self._heads.get(it) for it in others)
+        ends += [ticks(head.next_end) for head in heads if head is not None and head.next_end is not None]
+        if shared is not None and name in self._sharing:
+            ends.append(shared)
+        return min(ends, default=None)
 
 
 def _marks_of(names: Iterable[str], manifests: Manifests, bases: Mapping[str, Basis]) -> set[int]:

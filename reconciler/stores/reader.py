@@ -159,13 +159,13 @@ class SqlReader:
     def verdicts(self, view: str) -> Iterator[Verdict]:
         """Yield the verdicts of a view, by organization."""
         with fence(self.location):
-            rows = self._connection.execute(_VERDICTS, {"view": view}).tuples().all()
+            rows = self._connection.execute(_VERDICTS, {"view": view}).all()
         return map(Verdict._make, rows)
 
     def bases(self, view: str) -> Iterator[Basis]:
         """Yield the bases of the verdicts of a view, by organization."""
         with fence(self.location):
-            rows = self._connection.execute(_BASES, {"view": view}).tuples().all()
+            rows = self._connection.execute(_BASES, {"view": view}).all()
         return map(Basis._make, rows)
 
     def locks(self) -> list[LockInfo]:
