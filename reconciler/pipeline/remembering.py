@@ -42,7 +42,7 @@ class Held:
     """The verdicts that hold.
 
     Attributes:
-        view: where verdicts of these paths, this tool and this policy are kept; None where the tool cannot tell its own version.
+        view: where verdicts of these paths, this tool and this policy are kept; None where none are.
         token: of what is kept there, None when nothing is.
         names: every organization that is remembered, whether or not its verdict holds.
         verdicts: those that hold, by organization.
@@ -74,8 +74,11 @@ def read_what_changed(
 
 
 def view_of(request: Request) -> str | None:
-    """Return where verdicts for *request* are kept; None when the tool cannot tell its own version."""
-    tool = fingerprint()
+    """Return where verdicts for *request* are kept; None when nothing is.
+
+    That is so for single files, which are read as fast as remembered, and when the tool cannot tell its own version.
+    """
+    tool = fingerprint() if any(Path(path).is_dir() for path in request.paths) else None
     if tool is None:
         return None
     policy = request.policy
@@ -146,6 +149,7 @@ def _beside(request: Request, survey: Survey, reader: StateReader, view: str, he
     files = _files_of(survey.files, held)
     facts = _Facts(reader, view, held)
     manifests = read(survey, durations=durations_of(request), unread=Unread(files=files, facts=facts))
+    manifests.read_more(manifests.read_names())
     changed = {*manifests.read_names(), *(held.names - held.verdicts.keys())}
     if not changed:
         return manifests, held
@@ -154,11 +158,11 @@ def _beside(request: Request, survey: Survey, reader: StateReader, view: str, he
         raise ValueError("somebody else wrote verdicts meanwhile")
     affected = changed | _depending(changed, bases, _marks_of(changed, manifests, bases))
     manifests.read_more(affected)
+    # Reading takes in whole files, and so perhaps organizations that nothing happened to; judging them again does no harm.
+    affected |= manifests.read_names()
     if any(finding.rule in _IN_FILE_ORDER for finding in manifests.findings):
         manifests.close()
         return read(survey, durations=durations_of(request)), replace(held, verdicts={})
-    # Reading takes in whole files, and so perhaps organizations that nothing happened to; judging them again does no harm.
-    affected |= set(manifests.read_names())
     # What they are judged beside: everybody who claims something that they claim.
     beside = _claiming(_marks_of(affected, manifests, bases), bases)
     for name in beside - affected:

@@ -18,6 +18,7 @@ from reconciler.model.errors import FencedError, LockedError, StoreError
 from reconciler.model.journal import GENESIS, EntryKind, Record, entry_hash
 from reconciler.model.protocols import Holder, Store, StoredHead
 from reconciler.model.resources import Administrator, Grant, Organization, OrganizationType, Settings
+from reconciler.model.verdicts import Basis, Verdict, packed
 from reconciler.stores import here, open_store
 from tests.fakes.store import MemoryStore
 
@@ -451,3 +452,71 @@ def test_close_may_be_called_twice(opening: Opening) -> None:
     store = opening()
     store.close()
     store.close()
+
+
+# Verdicts
+
+
+def a_verdict(name: str = "acme", **fields: object) -> tuple[Verdict, Basis]:
+    verdict = Verdict(
+        organization=name,
+        sources="0f orgs/acme.yaml",
+        outside="",
+        since=1,
+        until=None,
+        settled="sha256:0f",
+        declared=True,
+        resources=2,
+        people=1,
+        findings="",
+    )
+    basis = Basis(organization=name, facts="[]", marks=packed([7, 2**32 - 1]), asked="northwind")
+    return verdict._replace(**fields), basis  # type: ignore[arg-type]  # cases name real fields
+
+
+def remembered(store: Store, view: str = "a") -> list[tuple[Verdict, Basis]]:
+    return list(zip(store.verdicts(view), store.bases(view), strict=True))
+
+
+def test_verdicts_are_given_back_by_organization_as_they_were_put_in(store: Store) -> None:
+    some = [a_verdict("globex", until=2**40, findings='[{"a": 1}]'), a_verdict(settled=None, outside="- umbrella", declared=False)]
+    assert (store.token("a"), remembered(store)) == (None, [])
+    assert store.remember("a", some, gone=[], expected=None, at=NOW)
+    assert remembered(store) == some[::-1]
+    assert store.token("a") is not None
+    assert (store.token("b"), remembered(store, "b")) == (None, [])
+
+
+def test_verdicts_take_the_place_of_older_ones_and_drop_who_is_gone(store: Store) -> None:
+    store.remember("a", [a_verdict("acme"), a_verdict("globex"), a_verdict("initech")], gone=[], expected=None, at=NOW)
+    first = store.token("a")
+    newer = a_verdict("globex", people=9)
+    assert store.remember("a", [newer, a_verdict("umbrella")], gone=["initech", "unknown"], expected=first, at=NOW)
+    assert remembered(store) == [a_verdict("acme"), newer, a_verdict("umbrella")]
+    assert store.token("a") != first
+
+
+def test_verdicts_that_were_found_beside_older_ones_are_not_written_over_newer_ones(store: Store) -> None:
+    store.remember("a", [a_verdict()], gone=[], expected=None, at=NOW)
+    first = store.token("a")
+    store.remember("a", [a_verdict(people=2)], gone=[], expected=first, at=NOW)
+    for expected in (None, first, "unknown"):
+        assert not store.remember("a", [a_verdict(people=3)], gone=["acme"], expected=expected, at=NOW)
+    assert remembered(store) == [a_verdict(people=2)]
+
+
+def test_the_views_that_were_written_last_are_kept(store: Store) -> None:
+    for number in range(10):
+        assert store.remember(f"view {number}", [a_verdict()], gone=[], expected=None, at=NOW + timedelta(seconds=number))
+    assert [number for number in range(10) if store.token(f"view {number}")] == list(range(2, 10))
+    assert [number for number in range(10) if remembered(store, f"view {number}")] == list(range(2, 10))
+    # Also when the clock was set back, the one that was just written is among them.
+    assert store.remember("late", [a_verdict()], gone=[], expected=None, at=NOW - timedelta(days=1))
+    assert store.token("late") is not None
+
+
+def test_verdicts_are_no_part_of_what_is_stored(store: Store) -> None:
+    put(store, an_organization(), a_record())
+    before = (list(store.heads()), list(store.entries()), store.chain_heads())
+    store.remember("a", [a_verdict()], gone=[], expected=None, at=NOW)
+    assert (list(store.heads()), list(store.entries()), store.chain_heads()) == before
