@@ -1,6 +1,5 @@
 """A warm plan is a cold one, byte for byte: whatever was remembered, and whatever has changed since."""
 
-import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -64,7 +63,7 @@ class Declared:
         typo = "  administators: []\n" if self.typo else ""
         return (
             f"# {self.remark}\napiVersion: reconciler/v1\nkind: Organization\nmetadata: {{name: {name}{labels}}}\n"
-            + f"spec:\n  type: {kind}\n{managed}{typo}"
+            f"spec:\n  type: {kind}\n{managed}{typo}"
             + (f"  sites:\n{sites}" if sites else "")
             + f"  administrators:\n    - {{email: alice@{name}.example, roles: [full-administrator]}}\n"
             + f"    - {{email: carol@{name}.example, roles: [full-administrator]}}\n"
