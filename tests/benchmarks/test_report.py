@@ -32,7 +32,17 @@ def test_a_page_or_a_plot_that_says_something_else_is_found(tmp_path: Path, name
 def test_growth_is_the_exponent_of_what_is_beyond_one_organization(exponent: int) -> None:
     costs = {("validate", size): [0.3 + 0.001 * size**exponent] for size in (100, 1000, 10000)}
     assert results({("validate", 1): [0.3], **costs}).growth("validate") == pytest.approx(exponent)
+
+
+def test_there_is_no_growth_where_noise_is_larger_than_the_cost() -> None:
+    costs = {("validate", 1): [0.3], ("validate", 100): [0.29], ("validate", 1000): [0.6], ("validate", 10000): [6.0]}
     assert results(costs).growth("validate") is None
+
+
+def test_growth_of_a_peer_is_that_of_the_whole_process() -> None:
+    costs = {("octoDNS plan", size): [0.2 * size**1.5] for size in (10, 100)}
+    assert results(costs).growth("octoDNS plan") == pytest.approx(1.5)
+    assert results({}).growth("octoDNS plan") is None
 
 
 def test_a_ratio_is_taken_within_each_round() -> None:
@@ -48,6 +58,7 @@ def test_a_ratio_is_taken_within_each_round() -> None:
         (1.0, "≥ 1", "reached"),
         (0.99, "≥ 1", "**missed**"),
         (None, "≤ 1", "not measured"),
+        (-5.0, "≤ 1", "not measured"),
     ],
 )
 def test_a_goal_is_reached_when_its_figure_is_within_its_limit(value: float | None, limit: str, verdict: str) -> None:
