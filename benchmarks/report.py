@@ -40,7 +40,7 @@ class Results:
         self.rows = {(row["case"], row["size"]): row for row in document["costs"]}
 
     def of(self, case: str, size: int, what: str = "cpu") -> list[float]:
-        """Return what each run cost, in the order of the rounds; empty when the case was not measured at this size."""
+        """Return what each run cost, in the order of the rounds; empty when the case was no figure at this size."""
         costs: list[float] = self.rows.get((case, size), {}).get(what, [])
         return costs
 
@@ -82,7 +82,7 @@ def row(number: int, what: str, value: float | None, limit: str, unit: str = "×
     """Return one row of the table of goals; *limit* is a sign and a number, such as `≤ 0.7`."""
     goal = f"{limit} {unit}".strip()
     if value is None or value <= 0:  # what two noisy figures differ by can be negative, and says nothing then
-        return f"| {number} | {what} | {goal} | – | not measured |"
+        return f"| {number} | {what} | {goal} | – | no figure |"
     sign, bound = limit.split()
     reached = value <= float(bound) if sign == "≤" else value >= float(bound)
     return f"| {number} | {what} | {goal} | {f'{_number(value)} {unit}'.strip()} | {'reached' if reached else '**missed**'} |"

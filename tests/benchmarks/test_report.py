@@ -57,8 +57,8 @@ def test_a_ratio_is_taken_within_each_round() -> None:
         (1.01, "≤ 1", "**missed**"),
         (1.0, "≥ 1", "reached"),
         (0.99, "≥ 1", "**missed**"),
-        (None, "≤ 1", "not measured"),
-        (-5.0, "≤ 1", "not measured"),
+        (None, "≤ 1", "no figure"),
+        (-5.0, "≤ 1", "no figure"),
     ],
 )
 def test_a_goal_is_reached_when_its_figure_is_within_its_limit(value: float | None, limit: str, verdict: str) -> None:
