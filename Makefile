@@ -1,6 +1,6 @@
 PY ?= .venv/bin/python
 
-.PHONY: setup fmt lint types layers test golden cover mutants docs check
+.PHONY: setup fmt lint types layers test golden cover mutants docs bench check
 
 setup:
 	python3 -m venv .venv && .venv/bin/pip install --quiet --editable '.[test,check]'
@@ -23,5 +23,7 @@ mutants:
 	$(PY) -m tools.mutants
 docs:
 	$(PY) -m tools.reference
+bench:
+	$(PY) -m pip install --quiet --editable '.[bench]' && $(PY) -m benchmarks
 check:
 	.ci/run

@@ -85,7 +85,7 @@ def test_the_wheel_names_the_licence_the_command_and_the_python_versions(wheel: 
 def test_the_source_archive_holds_what_builds_tests_and_explains_the_product(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         held = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
-    for folder in ("docs", "examples", "reconciler", "schemas", "tests", "tools"):
+    for folder in ("benchmarks", "docs", "examples", "reconciler", "schemas", "tests", "tools"):
         assert files_below(folder) <= held, folder
     assert {"CHANGELOG.md", "LICENSE", "Makefile", "README.md", "SECURITY.md", ".ci/run", "pyproject.toml"} <= held
 
