@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.manifests import schema_names, schema_text
 from reconciler.model.documents import sha256_hex
 
-_OURS: Final = frozenset({".py", ".yaml", ".json"})
+_OURS: Final = ("**/*.py", "catalog/data/**/*.yaml")
 _THEIRS: Final = ("pyyaml", "jsonschema", "jsonschema-rs", "confusable-homoglyphs")
 """The libraries that a finding can depend on."""
 
@@ -22,7 +22,7 @@ def fingerprint() -> str | None:
     """
     folder = Path(__file__).resolve().parents[1]
     try:
-        files = sorted(path for path in folder.rglob("*") if path.suffix in _OURS)
+        files = sorted(path for pattern in _OURS for path in folder.glob(pattern))
         parts = [f"{path.relative_to(folder).as_posix()} {sha256_hex(path.read_bytes())}" for path in files]
     except OSError:
         return None
