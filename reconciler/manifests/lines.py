@@ -34,9 +34,7 @@ _COMMENT: Final = r"(?<![^ \n])#.*+"
 _LINES: Final = re.compile(rf"^([ ]*+)(-[ ]++)?(?:({_KEY})(:(?:[ ]++|$)))?({_VALUE})?[ ]*+(?:{_COMMENT})?$|(.++)", re.MULTILINE)
 # What begins with anything else is the text that stands there.
 _PERHAPS_NO_TEXT: Final = MAY_BE_NUMBER | frozenset("\"'[{") | {word[0] for word in WORDS if word}
-_DEPTH: Final = (
-    events.DEPTH_LIMIT - 4
-)  # asked when a key opens a list, which adds the list, a mapping in it, brackets in that; and the root
+_DEPTH: Final = events.DEPTH_LIMIT - 4  # around what a key opens: less a list, a mapping in it, brackets in that, and the root
 
 _Line = tuple[str, str, str, str, str, str]
 
@@ -59,7 +57,7 @@ def read(data: bytes, line: int) -> tuple[dict[str, Any], Spots] | None:
         return None
 
 
-def _read(lines: list[_Line], line: int) -> tuple[dict[str, Any], Spots]:  # noqa: PLR0912 one loop, few calls: here the time goes
+def _read(lines: list[_Line], line: int) -> tuple[dict[str, Any], Spots]:  # noqa: PLR0912, PLR0915 one loop, few calls: here the time goes
     root: dict[str, Any] = {}
     # The collection that is open, the column it stands in, the key that still has no value, and the collections around.
     top: Any = root

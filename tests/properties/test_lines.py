@@ -16,7 +16,7 @@ EXAMPLES = sorted(ROOT.glob("examples/**/*.yaml"))
 SEEDS = [
     "a: b\nc:\n- d\n- e: f\n  g: h\ni: [j, k l]\nm: {n: o, p: q}\n",
     "a:\n  b:\n    - c\n    - d: e\n      f:\n        g: h\n",
-    "metadata:\n  name: x # y\nspec:\n  administrators:\n  - email: a@b\n    roles: []\n  # c\n\n  - sites:\n      x.y: {role: 'z'}\n  x: 1\n",
+    "metadata:\n  name: x #\nspec:\n  administrators:\n  - email: a@b\n    roles: []\n  #\n\n  - sites:\n      x.y: {role: 'z'}\n  x: 1",
     *(path.read_text(encoding="utf-8") for path in EXAMPLES[:5]),
 ]
 TOKENS = (
