@@ -6,18 +6,46 @@ anything else this reading gives up, and the events decide; a property test hold
 """
 
 import re
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from reconciler.manifests import events
 from reconciler.manifests.marks import Span
 from reconciler.manifests.scalars import MAY_BE_NUMBER, WORDS, resolve
 
+_Line = tuple[str, str, str, str, str, str]
 
-class Spots(NamedTuple):
-    """The places that a plan names, as `Marks.nodes` has them: of `metadata.name`, and of each item of `spec.administrators`."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spots:
+    """The places that a plan names, as `Marks.nodes` has them.
+
+    Attributes:
+        name: of `metadata.name`; None when that is no scalar.
+    """
 
     name: Span | None
-    people: tuple[Span, ...]
+    _lines: list[_Line] = field(repr=False)
+    _starts: list[int]  # where the items of `spec.administrators` begin
+    _line: int
+
+    @property
+    def people(self) -> tuple[Span, ...]:
+        """The place of each item of `spec.administrators`. Worked out here, since only what is new to a plan is asked for it."""
+        if not self._starts:
+            return ()
+        lines, line = self._lines, self._line
+        column = len(lines[self._starts[0]][0])
+        stop = self._starts[-1] + 1
+        while stop < len(lines) and (len(lines[stop][0]) > column or not lines[stop][2]):
+            stop += 1
+        spans: list[Span] = []
+        for start, after in zip(self._starts, [*self._starts[1:], stop], strict=True):
+            last = after - 1
+            while not (lines[last][2] or lines[last][4]):  # nothing, or a comment
+                last -= 1
+            spans.append((line + start, 1 + column + len(lines[start][1]), line + last, 1 + len("".join(lines[last]))))
+        return tuple(spans)
 
 
 # A scalar without quotes begins with nothing that means something to YAML; inside, `:` and `#` mean something beside a blank only.
@@ -35,8 +63,6 @@ _LINES: Final = re.compile(rf"^([ ]*+)(-[ ]++)?(?:({_KEY})(:(?:[ ]++|$)))?({_VAL
 # What begins with anything else is the text that stands there.
 _PERHAPS_NO_TEXT: Final = MAY_BE_NUMBER | frozenset("\"'[{") | {word[0] for word in WORDS if word}
 _DEPTH: Final = events.DEPTH_LIMIT - 4  # around what a key opens: less a list, a mapping in it, brackets in that, and the root
-
-_Line = tuple[str, str, str, str, str, str]
 
 
 def read(data: bytes, line: int) -> tuple[dict[str, Any], Spots] | None:
@@ -123,31 +149,10 @@ def _read(lines: list[_Line], line: int) -> tuple[dict[str, Any], Spots]:  # noq
         else:
             top[key] = value
         if key == "name" and top is root.get("metadata"):
-            name = (line + number, 1 + column + len(dash + key + gap), *_end(lines[number], line + number))
+            name = (line + number, 1 + column + len(dash + key + gap), line + number, 1 + len("".join(lines[number])))
     if pending is not None or not root:
         raise ValueError(len(lines))
-    return root, Spots(name, _people(lines, starts, line))
-
-
-def _people(lines: list[_Line], starts: list[int], line: int) -> tuple[Span, ...]:
-    """Return the places of the items that begin at *starts*; each ends with its last value."""
-    if not starts:
-        return ()
-    column = len(lines[starts[0]][0])
-    stop = starts[-1] + 1
-    while stop < len(lines) and (len(lines[stop][0]) > column or not any(lines[stop][1:])):
-        stop += 1
-    spans: list[Span] = []
-    for start, after in zip(starts, [*starts[1:], stop], strict=True):
-        last = after - 1
-        while not any(lines[last][1:]):
-            last -= 1
-        spans.append((line + start, 1 + column + len(lines[start][1]), *_end(lines[last], line + last)))
-    return tuple(spans)
-
-
-def _end(parts: _Line, line: int) -> tuple[int, int]:
-    return line, 1 + sum(map(len, parts))
+    return root, Spots(name=name, _lines=lines, _starts=starts, _line=line)
 
 
 def _node(text: str) -> Any:

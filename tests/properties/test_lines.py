@@ -239,4 +239,4 @@ def test_places_are_those_of_the_last_value_not_of_what_stands_behind_it() -> No
     )
     got = lines.read(text.encode(), 11)
     assert got is not None
-    assert got[1] == lines.Spots(name=(12, 10, 12, 13), people=((15, 8, 16, 17), (19, 7, 19, 15)))
+    assert (got[1].name, got[1].people) == ((12, 10, 12, 13), ((15, 8, 16, 17), (19, 7, 19, 15)))
