@@ -3,7 +3,7 @@
 Belongs here: reading files, YAML, the JSON Schemas, building the model from documents, and finding places in files again.
 Does not belong here: domain rules (`rules`; those that a document must keep to be read at all are asked here), stored state, reports,
 the clock.
-May know: yaml (events only), and jsonschema in `schema` alone.
+May know: yaml (events only), jsonschema in `refusals` and jsonschema-rs in `schema` alone.
 """
 
 from reconciler.manifests.checks import GrantDurations, read_instant

@@ -5,7 +5,7 @@ Absent means the default; for `administrators` and `customers` it means "not man
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from reconciler.model.instants import parse_instant
 from reconciler.model.resources import (
@@ -19,6 +19,8 @@ from reconciler.model.resources import (
     Settings,
     SiteAssignment,
 )
+
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 def build_organization(document: Mapping[str, Any]) -> Organization:
@@ -77,20 +79,30 @@ def _settings(document: Mapping[str, Any]) -> Settings:
 
 
 def _administrator(person: Mapping[str, Any]) -> Administrator:
-    home, customers = person.get("home"), person.get("customers")
+    # A fleet has hundreds of thousands of people, and most have few of these: what is not there is not built.
+    get = person.get
+    roles, sites, locations, customers, home, end = (
+        get("roles"),
+        get("sites"),
+        get("locations"),
+        get("customers"),
+        get("home"),
+        get("expiresAt"),
+    )
     return Administrator(
         email=person["email"].lower(),
-        name=person.get("name"),
-        roles=frozenset(person.get("roles", ())),
-        sites={
-            site: SiteAssignment(role=held.get("role"), meeting_content_manager=held.get("meetingContentManager", False))
-            for site, held in person.get("sites", {}).items()
-        },
-        locations=frozenset(person.get("locations", ())),
+        name=get("name"),
+        roles=frozenset(roles) if roles else _NONE,
+        sites={site: _assignment(held) for site, held in sites.items()} if sites else {},
+        locations=frozenset(locations) if locations else _NONE,
         customers=None if customers is None else frozenset(customers),
         home=None if home is None else Home(organization=home.get("organization"), type=home.get("type")),
-        expires_at=_instant(person, "expiresAt"),
+        expires_at=None if end is None else parse_instant(end),
     )
+
+
+def _assignment(held: Mapping[str, Any]) -> SiteAssignment:
+    return SiteAssignment(role=held.get("role"), meeting_content_manager=held.get("meetingContentManager", False))
 
 
 def _instant(holder: Mapping[str, Any], field: str) -> datetime | None:

@@ -46,12 +46,16 @@ def check_organization(document: Mapping[str, Any], at: At) -> list[Finding]:
     ]
     for position, location in enumerate(_items(spec, "locations")):
         findings += _thing(location, ("spec", "locations", position))
-    seen: dict[str, Path] = {}
+    seen: dict[str, int] = {}
     for position, person in enumerate(_items(spec, "administrators")):
         if isinstance(person, dict):
-            path: Path = ("spec", "administrators", position)
-            findings += _administrator(person, path)
-            findings += _once(person, path, seen, at)
+            if not _is_plain(person):
+                findings += _administrator(person, ("spec", "administrators", position))
+            email = person.get("email")
+            if isinstance(email, str):
+                first = seen.setdefault(identity(email), position)
+                if first != position:
+                    findings.append(_repeated(email, position, at(("spec", "administrators", first, "email"))))
     return findings
 
 
@@ -71,32 +75,44 @@ def check_grant(document: Mapping[str, Any], durations: GrantDurations) -> list[
     return findings
 
 
+def _is_plain(person: Mapping[str, Any]) -> bool:
+    """Tell at once of most people that `_administrator` has nothing to say: an address in plain letters, a role, a printable name."""
+    email, name = person.get("email"), person.get("name", "")
+    return (
+        isinstance(email, str)
+        and isinstance(name, str)
+        and email.isascii()
+        and name.isascii()
+        and email.isprintable()
+        and name.isprintable()
+        and " " not in email
+        and (bool(person.get("roles")) or _has_a_site_role(person))
+        and "locations" not in person
+        and "expiresAt" not in person
+    )
+
+
 def _administrator(person: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     yield from _email(person, "email", path)
     yield from _free_text(person, "name", path)
     for position, location in enumerate(_items(person, "locations")):
         yield from _thing(location, (*path, "locations", position))
     yield from _instant(person, "expiresAt", path, {})
-    if not person.get("roles") and not any(_gives_a_role(held) for held in _mapping(person, "sites").values()):
+    if not person.get("roles") and not _has_a_site_role(person):
         who = person["email"] if isinstance(person.get("email"), str) else "this administrator"
         detail = "every administrator has at least one role of any scope, under roles or under sites"
         yield _finding("administrator-without-role", f"{who} has no role", path, detail=detail)
 
 
-def _gives_a_role(held: Any) -> bool:
+def _has_a_site_role(person: Mapping[str, Any]) -> bool:
     # An unknown role is reported as such; the person is not without one for it.
-    return isinstance(held, dict) and ("role" in held or held.get("meetingContentManager") is True)
+    sites = _mapping(person, "sites").values()
+    return any(isinstance(held, dict) and ("role" in held or held.get("meetingContentManager") is True) for held in sites)
 
 
-def _once(person: Mapping[str, Any], path: Path, seen: dict[str, Path], at: At) -> Iterator[Finding]:
-    email = person.get("email")
-    if not isinstance(email, str):
-        return
-    here = (*path, "email")
-    first = seen.setdefault(identity(email), here)
-    if first != here:
-        detail = f"first at {at(first)}; e-mails are compared without regard to case and compatibility forms"
-        yield _finding("duplicate-administrator", f"{email} is listed twice", here, detail=detail)
+def _repeated(email: str, position: int, first: str) -> Finding:
+    detail = f"first at {first}; e-mails are compared without regard to case and compatibility forms"
+    return _finding("duplicate-administrator", f"{email} is listed twice", ("spec", "administrators", position, "email"), detail=detail)
 
 
 def _email(holder: Mapping[str, Any], field: str, path: Path) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reconciler.manifests.schema import API_VERSION
+from reconciler.manifests.schemas import API_VERSION
 from reconciler.model.instants import format_instant
 from reconciler.model.resources import Administrator, Grant, Organization, Settings
 

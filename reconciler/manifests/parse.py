@@ -1,18 +1,19 @@
-"""Documents from text, twice: quickly while nothing is wrong, and once more with every place and reason when something is.
+"""Documents from text: quickly while nothing is wrong, and once more with every place and reason when something is.
 
-`value_of` accepts what is clean and says nothing else. `explain` accepts the same documents, gives the same values, and finds places and
-problems. Both walk the events of `events` with a stack of their own and resolve scalars by `scalars`; a property test holds them together.
+`accept` takes what is clean and says nothing else: line by line where `lines` can, else from the events of `events`. `explain` takes the
+same documents, gives the same values, and finds places and problems. All resolve scalars by `scalars`; property tests hold them together.
 """
 
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from reconciler.manifests import events
+from reconciler.manifests import events, lines
 from reconciler.manifests.explain import Explained, explain
+from reconciler.manifests.lines import Spots
 from reconciler.manifests.scalars import MAY_BE_NUMBER, WORDS, resolve
 from reconciler.manifests.streams import Chunk, refusal
 
-__all__ = ["EMPTY", "Explained", "UncleanError", "explain", "value_of"]
+__all__ = ["EMPTY", "Accepted", "Explained", "Spots", "UncleanError", "accept", "explain"]
 
 EMPTY: Final = object()
 """The value of a document that holds comments only."""
@@ -25,16 +26,29 @@ class UncleanError(Exception):
     """The document is not clean, or cannot be told to be; `explain` says what it is."""
 
 
-def value_of(chunk: Chunk) -> Any:
-    """Return the value of one document as plain text, integers, booleans, lists and dicts, or `EMPTY`.
+class Accepted(NamedTuple):
+    """A clean document: its value as plain text, integers, booleans, lists and dicts, or `EMPTY`; and its spots, where they are known."""
+
+    value: Any
+    spots: Spots | None
+
+
+def accept(chunk: Chunk) -> Accepted:
+    """Return what a clean document says.
 
     Raises:
         UncleanError: something is wrong with it, or may be.
     """
-    if refusal(chunk) is not None or (b"!" in chunk.data and _LONELY_TAG.search(chunk.data) is not None):
+    if refusal(chunk) is not None:
+        raise UncleanError
+    return Accepted(*(lines.read(chunk.data, chunk.line) or (_value_of(chunk.data), None)))
+
+
+def _value_of(data: bytes) -> Any:
+    if b"!" in data and _LONELY_TAG.search(data) is not None:
         raise UncleanError
     try:
-        return _build(chunk.data)
+        return _build(data)
     except UncleanError:
         raise
     except Exception as error:  # whatever the parser raises (it is not always a YAMLError) means the same

@@ -1,46 +1,16 @@
-"""JSON Schema to findings: one helpful finding for each problem. The only place that knows jsonschema.
+"""Documents against their schemas: what is valid is accepted quickly, and only what is not is looked at again by `refusals`.
 
-Nothing is ever fetched: the registry is empty and explicit. A faster engine may answer "is it valid" in front of `check`; what to say
-about a document that is not stays here.
+The only place that knows jsonschema-rs. It says no more than yes or no here: what to say of a document that it refuses, or cannot take, is
+for jsonschema. A property test holds the two together. Nothing is ever fetched: the engine is offline.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
-from itertools import islice
-from typing import Any, Final
+from typing import Any
 
-import jsonschema
-import referencing
+import jsonschema_rs
 
-from reconciler.manifests.schemas import schema_text
-from reconciler.model.findings import Finding, Path, Severity
-
-SCHEMA_OF_KIND: Final[Mapping[str, str]] = {"Organization": "organization.v1", "ElevationGrant": "elevation-grant.v1"}
-API_VERSION: Final = "reconciler/v1"
-
-_MOST: Final = 2000  # more than are reported of one stream; bounds the time for a large document in which everything is wrong
-
-_Error = Any  # jsonschema.ValidationError, whose attributes are all typed as "perhaps unset"
-_TYPES: Final = {"object": "a mapping", "array": "a list", "string": "text", "boolean": "true or false", "integer": "an integer"}
-_BOOLEANS: Final = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
-_SITE_ROLE: Final = "a site role stands under sites: {SITE: {role: ROLE}}"
-# Fields that exist, but elsewhere.
-_MISPLACED: Final[Mapping[tuple[Path, str], str]] = {
-    (("spec",), "labels"): "labels stand under metadata",
-    (("spec",), "name"): "the name stands under metadata",
-    (("metadata",), "displayName"): "displayName stands under spec",
-    (("metadata",), "organization"): "organization stands under spec",
-    (("spec", "administrators"), "restrictedMode"): "restrictedMode stands under spec, for the whole organization",
-}
-# Role ids that exist but stand elsewhere; the message says where instead of calling them unknown.
-_ELSEWHERE: Final[Mapping[str, str]] = {
-    "site-administrator": _SITE_ROLE,
-    "site-user-administrator": _SITE_ROLE,
-    "site-read-only-administrator": _SITE_ROLE,
-    "meeting-content-manager": "it stands under sites: {SITE: {meetingContentManager: true}}",
-}
+from reconciler.manifests.schemas import SCHEMA_OF_KIND, schema_text
+from reconciler.model.findings import Finding, Severity
 
 
 def check(document: Any) -> list[Finding]:
@@ -48,263 +18,36 @@ def check(document: Any) -> list[Finding]:
 
     The document is what `parse` gives: text, integers, booleans, None, lists and dicts with text keys, of bounded depth.
     """
-    if not isinstance(document, dict):
-        return [
-            _finding(
-                "schema-type", f"a manifest is a mapping, not {_kind_of(document)}", (), detail="it has apiVersion, kind, metadata and spec"
-            )
-        ]
-    kind = document.get("kind")
-    if not isinstance(kind, str) or kind not in SCHEMA_OF_KIND:
-        return list(_header(document))
-    return check_as(SCHEMA_OF_KIND[kind], document)
+    kind = document.get("kind") if isinstance(document, dict) else None
+    if isinstance(kind, str) and kind in SCHEMA_OF_KIND:
+        return check_as(SCHEMA_OF_KIND[kind], document)
+    from reconciler.manifests import refusals  # noqa: PLC0415 jsonschema is loaded only when there is something to explain
+
+    return list(refusals.explain_header(document))
 
 
 def check_as(name: str, document: Any) -> list[Finding]:
     """Return everything in *document* that the schema *name* refuses, as `check` does."""
-    validator = _validator(name)
-    findings = islice((finding for error in validator.iter_errors(document) for finding in _explain(error, validator.schema)), _MOST)
-    return _once(findings)
+    accepted = accepts(name, document)
+    if accepted:
+        return []
+    from reconciler.manifests import refusals  # noqa: PLC0415 as in `check`
+
+    findings = refusals.explain(name, document)
+    if not findings and accepted is False:  # the engines disagree: nobody knows why it is refused, but refused it is
+        detail = "its schema refuses it, and cannot say why"
+        return [Finding(rule="schema-value", severity=Severity.ERROR, message="the document is not accepted", detail=detail, path=())]
+    return findings
 
 
-def _once(findings: Iterable[Finding]) -> list[Finding]:
-    """Drop repetitions, and what is said of the form of a text whose length is wrong already."""
-    kept = dict.fromkeys(findings)
-    wrong_length = {finding.path for finding in kept if finding.rule == "schema-length"}
-    return [finding for finding in kept if finding.rule != "schema-pattern" or finding.path not in wrong_length]
+def accepts(name: str, document: Any) -> bool | None:
+    """Tell whether the fast engine accepts *document*; None when it cannot take it at all."""
+    try:
+        return _engine(name).is_valid(document)
+    except Exception:  # noqa: BLE001 whatever it is that the engine cannot hold, jsonschema decides
+        return None
 
 
 @cache
-def _validator(name: str) -> Any:
-    return _Validator(json.loads(schema_text(name)), registry=referencing.Registry())
-
-
-def _header(document: Mapping[str, Any]) -> Iterator[Finding]:
-    """Say what is wrong with a document of which it is unknown what it is."""
-    kinds = sorted(SCHEMA_OF_KIND)
-    if "kind" not in document:
-        yield _finding("schema-required", "kind is missing", (), detail=f"one of: {', '.join(kinds)}")
-    elif isinstance(document["kind"], str):
-        yield _unknown("unknown-kind", "kind", document["kind"], kinds, ("kind",))
-    else:
-        yield _finding("schema-type", f"kind is {_kind_of(document['kind'])}, not text", ("kind",), detail=f"one of: {', '.join(kinds)}")
-    version = document.get("apiVersion")
-    if version is None:
-        yield _finding("schema-required", "apiVersion is missing", (), hint=f"apiVersion: {API_VERSION}")
-    elif version != API_VERSION:
-        yield _unknown("unknown-api-version", "apiVersion", str(version), [API_VERSION], ("apiVersion",))
-
-
-def _explain(error: _Error, schema: Any) -> Iterable[Finding]:
-    path: Path = tuple(error.absolute_path)
-    if "propertyNames" in error.absolute_schema_path:
-        return [_about_key(error, path)]
-    if "allOf" in error.absolute_schema_path:
-        return [_condition(error, path, schema)]
-    explain = _EXPLAIN.get(str(error.validator))
-    return explain(error, path) if explain else [_finding("schema-value", f"{_name(path)} is not accepted", path)]
-
-
-def _additional_properties(error: _Error, path: Path) -> Iterator[Finding]:
-    allowed = sorted(error.schema.get("properties", ()))
-    for field in error.instance:
-        if field not in allowed:
-            parent = tuple(step for step in path if isinstance(step, str))
-            hint = _MISPLACED.get((parent, field)) or _closest(field, [name for name in allowed if name not in error.instance] or allowed)
-            yield _finding(
-                "schema-unknown-field",
-                f"unknown field {_shown(field)}",
-                (*path, field),
-                detail=f"fields here: {', '.join(allowed)}",
-                hint=hint,
-            )
-
-
-def _required(error: _Error, path: Path) -> Iterator[Finding]:
-    for field in error.validator_value:
-        if field not in error.instance:
-            yield _finding("schema-required", f"{field} is missing{_inside(path)}", path, detail=_describe(error.schema, field))
-
-
-def _dependencies(error: _Error, path: Path) -> Iterator[Finding]:
-    """Name each missing field once, with those beside which it is needed."""
-    missing: dict[str, list[str]] = {}
-    for field, needed in error.validator_value.items():
-        for other in needed:
-            if field in error.instance and other not in error.instance:
-                missing.setdefault(other, []).append(field)
-    for field, beside in missing.items():
-        yield _finding("schema-required", f"{field} is missing beside {' and '.join(beside)}", path, detail=_describe(error.schema, field))
-
-
-def _type(error: _Error, path: Path) -> Iterator[Finding]:
-    wanted, value = error.validator_value, error.instance
-    shown = f" {_shown(str(value))}" if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    detail, hint = "", None
-    if wanted == "string" and isinstance(value, bool | int):
-        detail = "text that looks like a number or a boolean stands in quotes"
-        hint = None if _name(path).endswith(("At", "expires")) else f'"{_shown(str(value).lower())}"'
-    elif wanted == "boolean" and isinstance(value, str):
-        detail, hint = "true or false; YAML 1.2 knows no yes, no, on or off", _BOOLEANS.get(value.lower())
-    elif wanted == "array" and isinstance(value, str):
-        detail, hint = "a list, also when it has one item", f"[{_shown(value)}]"
-    message = f"{_name(path)} is {_kind_of(value)}{shown}, not {_TYPES.get(wanted, str(wanted))}"
-    yield _finding("schema-type", message, path, detail=detail, hint=hint)
-
-
-def _enum(error: _Error, path: Path) -> Iterator[Finding]:
-    if not isinstance(error.instance, str):
-        return  # the type is wrong, which is said already
-    value, allowed = error.instance, list(error.validator_value)
-    if path == ("apiVersion",):
-        yield _unknown("unknown-api-version", "apiVersion", value, allowed, path)
-    elif "roles" in path and value in _ELSEWHERE:
-        yield _finding("schema-enum", f"{value} does not stand under roles", path, detail=_ELSEWHERE[value])
-    else:
-        yield _unknown("schema-enum", str(error.schema.get("title", _name(path))).lower(), value, allowed, path)
-
-
-def _pattern(error: _Error, path: Path) -> Iterator[Finding]:
-    yield _finding(
-        "schema-pattern",
-        f"{_name(path)} {_shown(error.instance)} is not of the right form",
-        path,
-        detail=_form(error),
-        hint=_lowered(error),
-    )
-
-
-def _length(error: _Error, path: Path) -> Iterator[Finding]:
-    bound = "at least" if str(error.validator).startswith("min") else "at most"
-    unit = "characters" if isinstance(error.instance, str) else "items"
-    yield _finding("schema-length", f"{_name(path)} has {len(error.instance)} {unit}", path, detail=f"{bound} {error.validator_value}")
-
-
-def _fields(error: _Error, path: Path) -> Iterator[Finding]:
-    fields = ", ".join(error.schema.get("properties", ())) or "something, or leave it out"
-    several = "more than one field" if error.instance else "no fields"
-    amount = "exactly one of" if "maxProperties" in error.schema else "at least one of"
-    yield _finding("schema-length", f"{_name(path)} has {several}", path, detail=f"{amount}: {fields}")
-
-
-def _unique(error: _Error, path: Path) -> Iterator[Finding]:
-    for position, first in _repetitions(error.instance):
-        item = error.instance[position]
-        shown = _shown(item) if isinstance(item, str) else "an item"
-        yield _finding("schema-unique", f"{_name(path)} has {shown} twice", (*path, position), detail=f"first as item {first + 1}")
-
-
-def _repetitions(items: list[Any]) -> Iterator[tuple[int, int]]:
-    """Yield the position of each repeated item, and the position of its first occurrence."""
-    first: dict[str, int] = {}
-    for position, item in enumerate(items):
-        before = first.setdefault(json.dumps(item, sort_keys=True), position)
-        if before != position:
-            yield position, before
-
-
-def _unique_items(_validator: Any, wanted: bool, items: Any, _schema: Any) -> Iterator[_Error]:  # noqa: FBT001 jsonschema fixes the signature
-    """Stand in for jsonschema's own check, which takes quadratic time on lists of mixed types."""
-    if wanted and isinstance(items, list) and next(_repetitions(items), None) is not None:
-        yield jsonschema.ValidationError("items are repeated")
-
-
-_extend: Final[Any] = jsonschema.validators.extend
-_Validator: Final = _extend(jsonschema.Draft7Validator, {"uniqueItems": _unique_items})
-
-
-def _not(error: _Error, path: Path) -> Iterator[Finding]:
-    yield _finding("not-supported-yet", f"{_name(path)} is not supported yet", path, detail=str(error.schema.get("description", "")))
-
-
-_EXPLAIN: Final[Mapping[str, Callable[[_Error, Path], Iterator[Finding]]]] = {
-    "additionalProperties": _additional_properties,
-    "required": _required,
-    "dependencies": _dependencies,
-    "type": _type,
-    "enum": _enum,
-    "pattern": _pattern,
-    "minLength": _length,
-    "maxLength": _length,
-    "minProperties": _fields,
-    "maxProperties": _fields,
-    "uniqueItems": _unique,
-    "not": _not,
-}
-
-
-def _about_key(error: _Error, path: Path) -> Finding:
-    key = str(error.instance)
-    rule = "schema-length" if str(error.validator).endswith("Length") else "schema-pattern"
-    return _finding(rule, f"the key {_shown(key)} is not of the right form", (*path, key), detail=_form(error), hint=_lowered(error))
-
-
-def _condition(error: _Error, path: Path, schema: Any) -> Finding:
-    """Name the condition under which the schema forbids a field: its title and description are the message."""
-    steps = list(error.absolute_schema_path)
-    for step in steps[: steps.index("allOf") + 2]:
-        schema = schema[step]
-    return _finding("schema-conflict", schema["title"], path, detail=schema["description"])
-
-
-def _form(error: _Error) -> str:
-    return str(error.schema.get("patternErrorMessage") or error.schema.get("description", ""))
-
-
-def _lowered(error: _Error) -> str | None:
-    """Offer the lower-case spelling where that is all that is missing."""
-    text = str(error.instance)
-    lowered = text.lower()
-    validator = _Validator(error.schema, registry=referencing.Registry())
-    return lowered if lowered != text and validator.is_valid(lowered) else None
-
-
-def _unknown(rule: str, name: str, value: str, allowed: list[str], path: Path) -> Finding:
-    shown = sorted(allowed)
-    hint = shown[0] if len(shown) == 1 else _closest(value, shown)
-    return _finding(rule, f"unknown {name} {_shown(value)}", path, detail=f"one of: {', '.join(shown)}", hint=hint)
-
-
-def _closest(value: str, allowed: Iterable[str]) -> str | None:
-    by_lowered = {name.lower(): name for name in allowed}
-    return next((by_lowered[match] for match in get_close_matches(value[:100].lower(), by_lowered, n=1, cutoff=0.6)), None)
-
-
-def _describe(schema: Mapping[str, Any], field: str) -> str:
-    return str(schema.get("properties", {}).get(field, {}).get("description", ""))
-
-
-def _name(path: Path) -> str:
-    """Name a node for a person: its field, or the field it is an item of."""
-    names = [step for step in path if isinstance(step, str)]
-    if not names:
-        return "the document"
-    return f"an item of {names[-1]}" if isinstance(path[-1], int) else names[-1]
-
-
-def _inside(path: Path) -> str:
-    return f" in {_name(path)}" if path else ""
-
-
-def _kind_of(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return str(value).lower()
-        case int():
-            return "an integer"
-        case str():
-            return "text"
-        case list():
-            return "a list"
-        case _:
-            return "a mapping"
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _finding(rule: str, message: str, path: Path, *, detail: str = "", hint: str | None = None) -> Finding:
-    return Finding(rule=rule, severity=Severity.ERROR, message=message, detail=detail, hint=hint, path=path)
+def _engine(name: str) -> jsonschema_rs.Validator:
+    return jsonschema_rs.Draft7Validator(schema_text(name), validate_formats=False, offline=True)

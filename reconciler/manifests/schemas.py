@@ -1,15 +1,19 @@
 """The published JSON Schemas: where their files are. In a wheel they lie inside the package, in a checkout beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Final
 
 from reconciler.model.errors import ReconcilerError, UsageError
 
 SUFFIX = ".schema.json"
+API_VERSION: Final = "reconciler/v1"
+SCHEMA_OF_KIND: Final[Mapping[str, str]] = {"Organization": "organization.v1", "ElevationGrant": "elevation-grant.v1"}
+"""Of each kind of manifest, the name of its schema."""
 
 
 class MissingSchemasError(ReconcilerError):

@@ -6,6 +6,7 @@ An unreadable time is an error, never "no expiry": `datetime.fromisoformat` acce
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 _RFC3339 = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,6}))?(?:Z|([+-])([0-9]{2}):([0-9]{2}))",
@@ -16,6 +17,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPANS = (("d", 86400), ("h", 3600), ("min", 60))
 
 
+@lru_cache(maxsize=256)  # the checks and the model read the same instants of a manifest, and people who come together go together
 def parse_instant(text: str) -> datetime:
     """Return the instant that *text* names, in UTC.
 
@@ -31,8 +33,8 @@ def parse_instant(text: str) -> datetime:
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(_why_unreadable(text))
-    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
-    fraction, sign, offset_hours, offset_minutes = match.groups()[6:]
+    *parts, fraction, sign, offset_hours, offset_minutes = match.groups()
+    year, month, day, hour, minute, second = map(int, parts)
     zone: timezone = UTC
     if sign is not None:
         if int(offset_hours) > 23 or int(offset_minutes) > 59:
@@ -42,7 +44,7 @@ def parse_instant(text: str) -> datetime:
     microsecond = int(fraction.ljust(6, "0")) if fraction else 0
     try:
         local = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=zone)
-        return local.astimezone(UTC)
+        return local if zone is UTC else local.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"no such instant: {error}") from error
 

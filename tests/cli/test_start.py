@@ -13,7 +13,7 @@ import pytest
 from reconciler.cli.group import commands
 from tests.cli.running import ROOT, Place, environment
 
-HEAVY = {"sqlalchemy", "deepdiff", "jsonschema", "referencing", "psutil", "wcwidth", "sqlite3"}
+HEAVY = {"sqlalchemy", "deepdiff", "jsonschema", "jsonschema_rs", "referencing", "psutil", "wcwidth", "sqlite3"}
 LIGHT = {"reconciler", "reconciler.cli", "reconciler.model"}
 
 
@@ -51,6 +51,11 @@ def test_questions_about_access_load_what_answers_them_and_nothing_else(applied:
     modules = loaded(*arguments, folder=applied.folder)
     assert modules & HEAVY == {"sqlite3"}
     assert not [name for name in modules if name.startswith(("reconciler.manifests", "reconciler.rules", "reconciler.applying"))]
+
+
+def test_the_engine_that_explains_is_loaded_only_for_what_is_refused(applied: Place) -> None:
+    loaded_for_valid = loaded("validate", folder=applied.folder) & HEAVY
+    assert loaded_for_valid & {"jsonschema", "jsonschema_rs", "referencing"} == {"jsonschema_rs"}
 
 
 def every_command(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
