@@ -7,7 +7,7 @@ May know: yaml (events only), jsonschema in `refusals` and jsonschema-rs in `sch
 """
 
 from reconciler.manifests.checks import GrantDurations, read_instant
-from reconciler.manifests.claims import claimed_site, claims_of, mark, site_claim
+from reconciler.manifests.claims import claimed_site, site_claim
 from reconciler.manifests.events import WITH_LIBYAML
 from reconciler.manifests.files import Discovery, ReadFile, Source, Survey, discover, survey
 from reconciler.manifests.fleet import Manifests, Unread
@@ -30,10 +30,8 @@ __all__ = [
     "Survey",
     "Unread",
     "claimed_site",
-    "claims_of",
     "discover",
     "judge_values",
-    "mark",
     "new_grant_text",
     "read",
     "read_grant_file",

@@ -1,34 +1,33 @@
-"""Documents to the model. What comes here has passed the schema and the checks, so nothing can go wrong any more.
+"""Manifests to what they declare. What comes here has passed the schema and the checks, so nothing can go wrong any more.
 
 Absent means the default; for `administrators` and `customers` it means "not managed".
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from reconciler.model.instants import parse_instant
-from reconciler.model.resources import (
-    Administrator,
-    Grant,
-    Home,
-    Organization,
-    OrganizationFacts,
-    OrganizationType,
-    RestrictedMode,
-    Settings,
-    SiteAssignment,
-)
-
-_NONE: Final[frozenset[str]] = frozenset()
+from reconciler.model.documents import Document, settings_document
+from reconciler.model.identifiers import identity
+from reconciler.model.instants import format_instant, parse_instant
+from reconciler.model.resources import Grant, OrganizationFacts, OrganizationType, RestrictedMode, Settings
 
 
-def build_organization(document: Mapping[str, Any]) -> Organization:
-    """Return the organization that a valid Organization document declares, without grants."""
-    spec = document["spec"]
+def build_organization(manifest: Mapping[str, Any]) -> tuple[Document, OrganizationFacts]:
+    """Return the canonical document of the organization that a valid Organization manifest declares, without grants, and its facts.
+
+    People go from one document to the other without becoming objects in between: a fleet has hundreds of thousands of them.
+    """
+    spec, name = manifest["spec"], manifest["metadata"]["name"]
     people = spec.get("administrators")
-    administrators = None if people is None else {person.key: person for person in map(_administrator, people)}
-    return Organization(name=document["metadata"]["name"], settings=_settings(document), administrators=administrators)
+    settings = _settings(manifest)
+    document: Document = {
+        "name": name,
+        "settings": settings_document(settings),
+        "administrators": None if people is None else sorted(map(_person, people), key=_key),
+        "grants": [],
+    }
+    return document, OrganizationFacts.of(name, settings)
 
 
 def build_grant(document: Mapping[str, Any]) -> Grant:
@@ -51,14 +50,6 @@ def build_grant(document: Mapping[str, Any]) -> Grant:
     )
 
 
-def facts_of(organization: Organization) -> OrganizationFacts | None:
-    """Return what other organizations need to know of a declared one; None for one of which only grants are declared."""
-    settings = organization.settings
-    if settings is None:
-        return None
-    return OrganizationFacts.of(organization.name, settings)
-
-
 def _settings(document: Mapping[str, Any]) -> Settings:
     spec = document["spec"]
     managed_by = spec.get("managedBy")
@@ -78,31 +69,30 @@ def _settings(document: Mapping[str, Any]) -> Settings:
     )
 
 
-def _administrator(person: Mapping[str, Any]) -> Administrator:
-    # A fleet has hundreds of thousands of people, and most have few of these: what is not there is not built.
-    get = person.get
-    roles, sites, locations, customers, home, end = (
-        get("roles"),
-        get("sites"),
-        get("locations"),
-        get("customers"),
-        get("home"),
-        get("expiresAt"),
-    )
-    return Administrator(
-        email=person["email"].lower(),
-        name=get("name"),
-        roles=frozenset(roles) if roles else _NONE,
-        sites={site: _assignment(held) for site, held in sites.items()} if sites else {},
-        locations=frozenset(locations) if locations else _NONE,
-        customers=None if customers is None else frozenset(customers),
-        home=None if home is None else Home(organization=home.get("organization"), type=home.get("type")),
-        expires_at=None if end is None else parse_instant(end),
-    )
+def _key(person: Document) -> str:
+    return identity(person["email"])
 
 
-def _assignment(held: Mapping[str, Any]) -> SiteAssignment:
-    return SiteAssignment(role=held.get("role"), meeting_content_manager=held.get("meetingContentManager", False))
+def _person(person: Mapping[str, Any]) -> Document:
+    document: Document = {"email": person["email"].lower(), "roles": sorted(person.get("roles", ()))}
+    # Most people have few of these: nobody is asked for what is not there.
+    for field, value in person.items():
+        if field in {"name", "home"}:
+            document[field] = value
+        elif field == "customers" or (field == "locations" and value):
+            document[field] = sorted(value)
+        elif field == "sites" and value:
+            document[field] = {site: _assignment(held) for site, held in value.items()}
+        elif field == "expiresAt":
+            document["expires_at"] = format_instant(parse_instant(value))
+    return document
+
+
+def _assignment(held: Mapping[str, Any]) -> Document:
+    document: Document = {"role": held["role"]} if "role" in held else {}
+    if held.get("meetingContentManager"):
+        document["meeting_content_manager"] = True
+    return document
 
 
 def _instant(holder: Mapping[str, Any], field: str) -> datetime | None:

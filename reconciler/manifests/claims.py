@@ -6,7 +6,8 @@ from itertools import chain, pairwise
 from typing import Final
 from zlib import crc32
 
-from reconciler.model.resources import Organization
+from reconciler.model.documents import Document
+from reconciler.model.identifiers import identity
 
 _BITS: Final = 32
 _LOW: Final = (1 << _BITS) - 1
@@ -15,16 +16,16 @@ _PARTS: Final = 64
 _SITE: Final = "site "
 
 
-def claims_of(organization: Organization) -> Iterator[str]:
-    """Yield what *organization* claims as its own: the identity keys of its own people, and its sites, each as `site NAME`.
+def claims_of(document: Document) -> Iterator[str]:
+    """Yield what the organization of a canonical document claims: the identity keys of its own people, and its sites as `site NAME`.
 
     No identity key has a space in it, so nobody is taken for a site.
     """
-    for key, person in (organization.administrators or {}).items():
-        if person.home is None:
-            yield key
-    if organization.settings is not None:
-        yield from map(site_claim, organization.settings.sites)
+    for person in document["administrators"] or ():
+        if "home" not in person:
+            yield identity(person["email"])
+    if document["settings"] is not None:
+        yield from map(site_claim, document["settings"].get("sites", ()))
 
 
 def site_claim(site: str) -> str:
@@ -53,12 +54,11 @@ class Claims:
         self._names: list[str] = []
         self._parts = [array("Q") for _ in range(_PARTS)]
 
-    def add(self, name: str, claims: Iterable[str]) -> None:
-        """Take in what the organization *name* claims, each once."""
+    def add(self, name: str, marks: Iterable[int]) -> None:
+        """Take in the marks of what the organization *name* claims, one of each claim."""
         number = len(self._names)
         self._names.append(name)
-        for claim in claims:
-            marked = self._marked(claim) & _LOW
+        for marked in marks:
             self._parts[marked % _PARTS].append(marked << _BITS | number)
 
     def shared(self, claims_of: Callable[[str], Collection[str]]) -> dict[str, tuple[str, ...]]:
@@ -71,7 +71,7 @@ class Claims:
         found: dict[str, list[str]] = {}
         for name in sorted(self._names[number] for number in numbers):
             for claim in claims_of(name):
-                if self._marked(claim) & _LOW in marks:
+                if self._marked(claim) in marks:
                     found.setdefault(claim, []).append(name)
         return {claim: tuple(names) for claim, names in found.items() if len(names) > 1}
 

@@ -200,7 +200,7 @@ class Manifests:
             return ()
         if self._entries[name].broken:
             return tuple(mark(site_claim(site)) for site in facts.sites)
-        return tuple(map(mark, claims_of(self.load(name))))
+        return tuple(map(mark, claims_of(self._document(name))))
 
     def _look_into(self, position: int) -> None:
         if position not in self._contents.read and position not in self._contents.late:

@@ -8,15 +8,15 @@ from typing import Final
 
 from reconciler.manifests import build
 from reconciler.manifests.checks import GrantDurations
-from reconciler.manifests.claims import claims_of
+from reconciler.manifests.claims import claims_of, mark
 from reconciler.manifests.explain import FINDINGS_LIMIT
 from reconciler.manifests.files import ReadFile, Survey
 from reconciler.manifests.fleet import Contents, Entry, Kept, Manifests, Unread
 from reconciler.manifests.judge import Judged, judge
 from reconciler.manifests.locate import place
 from reconciler.manifests.places import Places, Where
-from reconciler.manifests.streams import split
-from reconciler.model.documents import compact, grant_document, organization_document
+from reconciler.manifests.streams import Chunk, split
+from reconciler.model.documents import compact, grant_document
 from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Path, Range, Severity, has_errors
 from reconciler.model.identifiers import grant_address, organization_address
@@ -75,8 +75,7 @@ class Document:
         findings: what is wrong with it, with places.
         body: its canonical bytes; None when it is invalid.
         facts: of a valid Organization document.
-        claims: what that organization claims as its own.
-        stops_stream: whether the rest of the stream must not be read.
+        marks: of what that organization claims as its own.
     """
 
     start: int
@@ -88,8 +87,7 @@ class Document:
     findings: tuple[Finding, ...]
     body: bytes | None = None
     facts: OrganizationFacts | None = None
-    claims: tuple[str, ...] = ()
-    stops_stream: bool = False
+    marks: tuple[int, ...] = ()
 
 
 def documents(data: bytes, filename: str, durations: GrantDurations) -> Iterator[Document | Finding]:
@@ -99,35 +97,33 @@ def documents(data: bytes, filename: str, durations: GrantDurations) -> Iterator
             yield piece
             return
         judged = judge(piece, durations)
-        plain = Document(
-            start=piece.start,
-            end=piece.start + len(piece.data),
-            line=piece.line,
-            kind=judged.kind,
-            organization=judged.organization,
-            name=judged.name,
-            findings=judged.findings,
-            stops_stream=judged.stops_stream,
-        )
-        yield _built(plain, judged)
+        yield _read(piece, judged)
         if judged.stops_stream:
             return
 
 
-def _built(document: Document, judged: Judged) -> Document:
-    """Add what a valid document declares."""
-    if judged.value is None or document.name is None or has_errors(judged.findings):
-        return document
-    if document.kind == _GRANT:
-        return replace(document, body=compact(grant_document(build.build_grant(judged.value))))
-    if document.kind != _ORGANIZATION:
-        return document
-    organization = build.build_organization(judged.value)
-    return replace(
-        document,
-        body=compact(organization_document(organization)),
-        facts=build.facts_of(organization),
-        claims=tuple(claims_of(organization)),
+def _read(piece: Chunk, judged: Judged) -> Document:
+    """Return one document with what it declares, if it is valid."""
+    body: bytes | None = None
+    facts: OrganizationFacts | None = None
+    marks: tuple[int, ...] = ()
+    if judged.value is not None and judged.name is not None and not has_errors(judged.findings):
+        if judged.kind == _GRANT:
+            body = compact(grant_document(build.build_grant(judged.value)))
+        elif judged.kind == _ORGANIZATION:
+            declared, facts = build.build_organization(judged.value)
+            body, marks = compact(declared), tuple(map(mark, claims_of(declared)))
+    return Document(
+        start=piece.start,
+        end=piece.start + len(piece.data),
+        line=piece.line,
+        kind=judged.kind,
+        organization=judged.organization,
+        name=judged.name,
+        findings=judged.findings,
+        body=body,
+        facts=facts,
+        marks=marks,
     )
 
 
@@ -201,7 +197,7 @@ class _Reader:
         labels = self.labels.setdefault(tuple(sorted(facts.labels.items())), facts.labels)
         services = self.services.setdefault(facts.services, facts.services)
         self.contents.facts[document.organization] = replace(facts, labels=labels, services=services)
-        self.contents.claims.add(document.organization, document.claims)
+        self.contents.claims.add(document.organization, document.marks)
 
     def duplicate(self, document: Document, where: Where, first: Where, *, is_grant: bool) -> Finding:
         name, organization = document.name or "", document.organization or ""

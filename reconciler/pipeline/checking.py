@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from reconciler.manifests import GrantDurations, Manifests, Survey, claimed_site, claims_of, read, site_claim, survey
+from reconciler.manifests import GrantDurations, Manifests, Survey, claimed_site, read, site_claim, survey
 from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Severity, in_file_order
 from reconciler.model.protocols import StateReader
@@ -105,7 +105,8 @@ def context_of(
         if name in manifests.broken:
             return frozenset(map(site_claim, known[name].sites))
         organization = manifests.load(name)
-        return own_people(organization, now).union(claim for claim in claims_of(organization) if claimed_site(claim) is not None)
+        sites = organization.settings.sites if organization.settings else ()
+        return own_people(organization, now).union(map(site_claim, sites))
 
     shared = manifests.claims.shared(counted)
     return Context(

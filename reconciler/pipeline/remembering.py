@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from reconciler.manifests import Manifests, ReadFile, Survey, Unread, claims_of, mark, read
+from reconciler.manifests import Manifests, ReadFile, Survey, Unread, read
 from reconciler.model.documents import sha256_hex
 from reconciler.model.findings import Finding
 from reconciler.model.lifetimes import grant_end, moments
@@ -260,7 +260,7 @@ class Found:
             planned.resources,
             live_people(planned.after, self._now),
             facts_text(facts),
-            sorted({mark(claim) for claim in claims_of(declared)}),
+            manifests.marks(name),
             "\n".join(names),
         ]
         self._spool.append(json.dumps(row).encode())

@@ -1,7 +1,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.manifests.build import build_grant, build_organization, facts_of
+from reconciler.manifests.build import build_grant, build_organization
+from reconciler.model.documents import organization_document, read_organization
 from reconciler.model.resources import (
     Administrator,
     Grant,
@@ -19,9 +20,19 @@ def document(**spec: Any) -> dict[str, Any]:
     return {"metadata": {"name": "acme", "labels": {"tier": "gold"}}, "spec": {"type": "customer", **spec}}
 
 
+def built(manifest: dict[str, Any]) -> Organization:
+    """Return what *manifest* declares; its document is the one that the model has for it."""
+    declared, facts = build_organization(manifest)
+    organization = read_organization(declared)
+    assert organization_document(organization) == declared
+    assert organization.settings is not None
+    assert OrganizationFacts.of(organization.name, organization.settings) == facts
+    return organization
+
+
 def test_what_is_absent_has_its_default() -> None:
     settings = Settings(type=OrganizationType.CUSTOMER, labels={"tier": "gold"})
-    assert build_organization(document()) == Organization(name="acme", settings=settings, administrators=None)
+    assert built(document()) == Organization(name="acme", settings=settings, administrators=None)
 
 
 def test_restricted_mode_is_on_by_default_where_there_is_a_partner() -> None:
@@ -33,13 +44,13 @@ def test_restricted_mode_is_on_by_default_where_there_is_a_partner() -> None:
         ),
         ({"managedBy": "north", "restrictedMode": {"enabled": False}}, RestrictedMode(enabled=False)),
     ):
-        settings = build_organization(document(**spec)).settings
+        settings = built(document(**spec)).settings
         assert settings is not None
         assert settings.restricted_mode == mode
 
 
 def test_an_empty_list_of_people_is_not_an_absent_one() -> None:
-    assert build_organization(document(administrators=[])).administrators == {}
+    assert built(document(administrators=[])).administrators == {}
 
 
 def test_a_person_is_built_with_every_field() -> None:
@@ -53,7 +64,7 @@ def test_a_person_is_built_with_every_field() -> None:
         "home": {"organization": "north"},
         "expiresAt": "2027-03-31T02:00:00+02:00",
     }
-    assert build_organization(document(administrators=[person])).administrators == {
+    assert built(document(administrators=[person])).administrators == {
         "bob@acme.example": Administrator(
             email="bob@acme.example",
             name="Bob",
@@ -71,7 +82,7 @@ def test_a_person_is_built_with_every_field() -> None:
 
 
 def test_customers_that_are_absent_are_not_managed() -> None:
-    people = build_organization(document(administrators=[{"email": "a@b"}])).administrators
+    people = built(document(administrators=[{"email": "a@b"}])).administrators
     assert people is not None
     assert people["a@b"].customers is None
 
@@ -102,14 +113,14 @@ def test_a_grant_is_built_with_lower_case_people_and_utc_instants() -> None:
 
 
 def test_facts_are_what_others_need_to_know() -> None:
-    organization = build_organization(
+    _, facts = build_organization(
         document(
             managedBy="north",
             sites={"b.webex.com": {"managedIn": "control-hub"}, "a.webex.com": {"managedIn": "control-hub"}},
             services=["events", "contact-center"],
         )
     )
-    assert facts_of(organization) == OrganizationFacts(
+    assert facts == OrganizationFacts(
         name="acme",
         type=OrganizationType.CUSTOMER,
         managed_by="north",
@@ -117,4 +128,9 @@ def test_facts_are_what_others_need_to_know() -> None:
         sites=("a.webex.com", "b.webex.com"),
         services=("contact-center", "events"),
     )
-    assert facts_of(Organization(name="acme")) is None
+
+
+def test_people_stand_in_the_order_of_their_keys_and_nothing_empty_is_written() -> None:
+    people = [{"email": "ZOE@b", "roles": [], "locations": [], "sites": {}}, {"email": "Al@b", "roles": ["b", "a"]}]
+    declared, _ = build_organization(document(administrators=people))
+    assert declared["administrators"] == [{"email": "al@b", "roles": ["a", "b"]}, {"email": "zoe@b", "roles": []}]

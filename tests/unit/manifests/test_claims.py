@@ -11,9 +11,9 @@ PEOPLE = {"acme": {"eve", "bob"}, "globex": {"eve", "carol"}, "initech": {"eve",
 
 
 def indexed(people: Mapping[str, set[str]], hashed: Hash = hash) -> Claims:
-    claims = Claims(hashed)
+    claims = Claims(lambda key: hashed(key) & 0xFFFFFFFF)
     for name, keys in people.items():
-        claims.add(name, sorted(keys))
+        claims.add(name, [hashed(key) & 0xFFFFFFFF for key in sorted(keys)])
     return claims
 
 
