@@ -12,11 +12,19 @@ from typing import IO, Any, Final, Self, cast
 from reconciler.manifests.claims import Claims, claims_of, mark, site_claim
 from reconciler.manifests.files import ReadFile, Survey
 from reconciler.manifests.locate import place
+from reconciler.manifests.marks import range_of
 from reconciler.manifests.places import Places, Where
 from reconciler.model.documents import digest_of, read_organization, sha256_hex
 from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Path, Range, Severity, in_file_order
-from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT
+from reconciler.model.identifiers import (
+    ADMINISTRATOR,
+    ELEVATION_GRANT,
+    address_key,
+    administrator_address,
+    identity,
+    organization_address,
+)
 from reconciler.model.resources import Organization, OrganizationFacts
 
 SPOOL_MEMORY: Final = 1024 * 1024
@@ -245,12 +253,24 @@ class Manifests:
 
         One that is not declared has the place of what it would stand in; without even that it is left out.
         """
-        plain = [
-            Finding(rule="place", severity=Severity.INFO, message="", address=address)
-            for address in addresses
-            if address.startswith(name + "/")
-        ]
-        return {finding.address: finding.range for finding in self.locate(plain) if finding.address and finding.range}
+        entry = self._entries.get(name)
+        own = [address for address in addresses if address.startswith(name + "/")]
+        ranges = self._spotted(name, own, entry.organization) if entry and entry.organization else {}
+        plain = [Finding(rule="place", severity=Severity.INFO, message="", address=address) for address in own if address not in ranges]
+        return ranges | {finding.address: finding.range for finding in self.locate(plain) if finding.address and finding.range}
+
+    def _spotted(self, name: str, addresses: Iterable[str], organization: Kept) -> dict[str, Range]:
+        """Return the places of an organization and its people, in a document that is written plainly, as most are."""
+        read = self._places.spots(organization.where)
+        if read is None:
+            return {}
+        value, spots = read
+        filename = self.files[organization.where.file].name
+        people = (administrator_address(name, identity(person["email"])) for person in value["spec"].get("administrators") or ())
+        places = dict(zip(people, spots.people, strict=True))
+        if spots.name is not None:
+            places[organization_address(name)] = spots.name
+        return {address: range_of(filename, places[key]) for address in addresses if (key := address_key(address)) in places}
 
     def _entry(self, name: str) -> Entry:
         for position in self._unread.pop(name, ()):

@@ -10,7 +10,7 @@ from reconciler.manifests.checks import At, GrantDurations, check_grant, check_o
 from reconciler.manifests.emit import grant_manifest, organization_manifest
 from reconciler.manifests.explain import FINDINGS_LIMIT, Explained, explain
 from reconciler.manifests.locate import place
-from reconciler.manifests.parse import EMPTY, Spots, UncleanError, accept
+from reconciler.manifests.parse import EMPTY, UncleanError, value_of
 from reconciler.manifests.streams import Chunk
 from reconciler.model.findings import Finding, Path
 from reconciler.model.identifiers import administrator_address, grant_address, organization_address
@@ -26,13 +26,11 @@ class Judged:
         value: None when it could not be read, or is no mapping.
         findings: with places, pointers and, where they are known, addresses.
         stops_stream: whether the rest of the stream must not be read.
-        spots: the places that a plan names, where reading the document gave them; else `explain` does.
     """
 
     value: dict[str, Any] | None
     findings: tuple[Finding, ...] = ()
     stops_stream: bool = False
-    spots: Spots | None = None
 
     @property
     def kind(self) -> str | None:
@@ -70,9 +68,8 @@ class _Explanation:
 def judge(chunk: Chunk, durations: GrantDurations) -> Judged:
     """Return what one document says and what is wrong with it; never raises for any input."""
     explanation = _Explanation(chunk)
-    spots: Spots | None = None
     try:
-        value, spots = accept(chunk)
+        value = value_of(chunk)
     except UncleanError:
         explained = explanation.get()
         if not explained.usable:
@@ -87,7 +84,7 @@ def judge(chunk: Chunk, durations: GrantDurations) -> Judged:
         explained = explanation.get()
         found += explained.findings
         found += (place(finding, value, explained.marks) for finding in _own(problems, explained)[: FINDINGS_LIMIT + 1])
-    return Judged(value=document, findings=tuple(_addressed(finding, document) for finding in found), spots=spots)
+    return Judged(value=document, findings=tuple(_addressed(finding, document) for finding in found))
 
 
 def judge_values(organization: Organization, durations: GrantDurations) -> list[Finding]:

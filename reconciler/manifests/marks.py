@@ -8,6 +8,12 @@ Span = tuple[int, int, int, int]
 """First line and column, end line and column; counted from 1, columns in code points, the end exclusive."""
 
 
+def range_of(filename: str, span: Span) -> Range:
+    """Return the stretch of the file *filename* that *span* is."""
+    line, column, end_line, end_column = span
+    return Range(filename=filename, start=Position(line=line, column=column), end=Position(line=end_line, column=end_column))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
     """The places of one document's nodes.
@@ -24,12 +30,7 @@ class Marks:
     def range(self, path: Path, *, at_key: bool = False) -> Range:
         """Return the place of the node at *path* or of its nearest existing ancestor; of its key when *at_key* is set and there is one."""
         if at_key and path in self.keys:
-            return self._range(self.keys[path])
+            return range_of(self.filename, self.keys[path])
         while path and path not in self.nodes:
             path = path[:-1]
-        return self._range(self.nodes.get(path, (1, 1, 1, 1)))
-
-    def _range(self, span: Span) -> Range:
-        line, column, end_line, end_column = span
-        start, end = Position(line=line, column=column), Position(line=end_line, column=end_column)
-        return Range(filename=self.filename, start=start, end=end)
+        return range_of(self.filename, self.nodes.get(path, (1, 1, 1, 1)))

@@ -1,19 +1,18 @@
 """Documents from text: quickly while nothing is wrong, and once more with every place and reason when something is.
 
-`accept` takes what is clean and says nothing else: line by line where `lines` can, else from the events of `events`. `explain` takes the
+`value_of` takes what is clean and says nothing else: line by line where `lines` can, else from the events of `events`. `explain` takes the
 same documents, gives the same values, and finds places and problems. All resolve scalars by `scalars`; property tests hold them together.
 """
 
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from reconciler.manifests import events, lines
 from reconciler.manifests.explain import Explained, explain
-from reconciler.manifests.lines import Spots
 from reconciler.manifests.scalars import MAY_BE_NUMBER, WORDS, resolve
 from reconciler.manifests.streams import Chunk, refusal
 
-__all__ = ["EMPTY", "Accepted", "Explained", "Spots", "UncleanError", "accept", "explain"]
+__all__ = ["EMPTY", "Explained", "UncleanError", "explain", "value_of"]
 
 EMPTY: Final = object()
 """The value of a document that holds comments only."""
@@ -26,22 +25,16 @@ class UncleanError(Exception):
     """The document is not clean, or cannot be told to be; `explain` says what it is."""
 
 
-class Accepted(NamedTuple):
-    """A clean document: its value as plain text, integers, booleans, lists and dicts, or `EMPTY`; and its spots, where they are known."""
-
-    value: Any
-    spots: Spots | None
-
-
-def accept(chunk: Chunk) -> Accepted:
-    """Return what a clean document says.
+def value_of(chunk: Chunk) -> Any:
+    """Return the value of one document as plain text, integers, booleans, lists and dicts, or `EMPTY`.
 
     Raises:
         UncleanError: something is wrong with it, or may be.
     """
     if refusal(chunk) is not None:
         raise UncleanError
-    return Accepted(*(lines.read(chunk.data, chunk.line) or (_value_of(chunk.data), None)))
+    read = lines.read(chunk.data, chunk.line)
+    return _value_of(chunk.data) if read is None else read[0]
 
 
 def _value_of(data: bytes) -> Any:

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from reconciler.manifests import lines
 from reconciler.manifests.explain import Explained, explain
 from reconciler.manifests.files import ReadFile
+from reconciler.manifests.lines import Spots
 from reconciler.manifests.streams import Chunk
 
 
@@ -33,9 +36,20 @@ class Places:
             ManifestError: the file is gone, or changed since it was read (`file-changed`).
         """
         if self._last is None or self._last[0] != where:
-            file = self.files[where.file]
-            if self._data is None or self._data[0] != where.file:
-                self._data = (where.file, file.source.read_again(file.sha256))
-            chunk = Chunk(data=self._data[1][where.start : where.end], start=where.start, line=where.line, filename=file.name)
-            self._last = (where, explain(chunk))
+            self._last = (where, explain(self._chunk(where)))
         return self._last[1]
+
+    def spots(self, where: Where) -> tuple[Any, Spots] | None:
+        """Return the value of one clean document with the places that a plan names; None where only `explained` can tell.
+
+        Raises:
+            ManifestError: as above.
+        """
+        chunk = self._chunk(where)
+        return lines.read(chunk.data, chunk.line)
+
+    def _chunk(self, where: Where) -> Chunk:
+        file = self.files[where.file]
+        if self._data is None or self._data[0] != where.file:
+            self._data = (where.file, file.source.read_again(file.sha256))
+        return Chunk(data=self._data[1][where.start : where.end], start=where.start, line=where.line, filename=file.name)

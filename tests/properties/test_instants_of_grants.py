@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reconciler.manifests.build import build_grant
 from reconciler.manifests.checks import GrantDurations
 from reconciler.manifests.judge import judge
-from reconciler.manifests.parse import EMPTY, accept
+from reconciler.manifests.parse import EMPTY
 from reconciler.manifests.streams import Chunk
 from reconciler.model.findings import Severity
 from reconciler.model.instants import format_instant, parse_instant
@@ -110,7 +110,7 @@ def test_manifests_and_the_model_accept_the_same_grants_and_only_such_as_end_in_
     assert keeps_its_hours(a_life(life)) == ends_in_time(a_life(life)) == (errors == [])
     assert all(finding.rule and finding.range is not None for finding in errors)
     if not errors:
-        value = accept(chunk).value
+        value = value_of(chunk)
         assert value is not EMPTY
         grant = build_grant(value)
         assert [grant.requested_at, grant.approved_at, grant.expires_at, grant.denied_at, grant.revoked_at] == [

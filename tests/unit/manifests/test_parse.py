@@ -32,12 +32,12 @@ def problems(text: str) -> list[tuple[str, str | None, int, int]]:
 
 def test_clean_documents_give_plain_values() -> None:
     text = "a: [x, 0123, true]\nb:\n  - c: 'no'\n  - on\nt: 2026-11-20T09:00:00Z\n"
-    assert parse.accept(chunk(text)).value == {"a": ["x", 123, True], "b": [{"c": "no"}, "on"], "t": "2026-11-20T09:00:00Z"}
+    assert parse.value_of(chunk(text)) == {"a": ["x", 123, True], "b": [{"c": "no"}, "on"], "t": "2026-11-20T09:00:00Z"}
 
 
 @pytest.mark.parametrize("text", ["# nothing\n", "--- # nothing\n", ""])
 def test_a_document_of_comments_is_empty(text: str) -> None:
-    assert parse.accept(chunk(text)).value is parse.EMPTY
+    assert parse.value_of(chunk(text)) is parse.EMPTY
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_document_of_comments_is_empty(text: str) -> None:
 def test_each_kind_of_trouble_is_named_once_with_its_place(text: str, expected: tuple[str, str, int, int]) -> None:
     assert problems(text) == [expected]
     with pytest.raises(parse.UncleanError):
-        parse.accept(chunk(text))
+        parse.value_of(chunk(text))
 
 
 def test_a_repeated_key_names_both_places_and_keeps_the_first_value() -> None:
@@ -78,7 +78,7 @@ def test_a_repeated_key_names_both_places_and_keeps_the_first_value() -> None:
 
 
 def test_keys_that_a_reader_of_yaml_1_1_would_turn_into_booleans_are_text() -> None:
-    assert parse.accept(chunk("on: a\nno: b\ny: c\n")).value == {"on": "a", "no": "b", "y": "c"}
+    assert parse.value_of(chunk("on: a\nno: b\ny: c\n")) == {"on": "a", "no": "b", "y": "c"}
 
 
 def test_all_trouble_of_one_document_comes_back_together() -> None:
@@ -127,7 +127,7 @@ TEXTS = st.text(st.sampled_from("ab1:-,[]{}&*!?#'\"| \n\té~<0"), max_size=40)
 def test_both_readings_agree(text: str) -> None:
     result = explained(text)
     try:
-        value = parse.accept(chunk(text)).value
+        value = parse.value_of(chunk(text))
     except parse.UncleanError:
         return
     if value is not parse.EMPTY:
@@ -171,7 +171,7 @@ PLAIN = st.recursive(
 def test_what_yaml_writes_in_quotes_is_read_back(value: dict[str, object]) -> None:
     text = yaml.safe_dump(value, default_style='"', allow_unicode=False)
     try:
-        assert parse.accept(chunk(text.replace('!!int "', '"').replace('!!bool "', '"'))).value == _as_text(value)
+        assert parse.value_of(chunk(text.replace('!!int "', '"').replace('!!bool "', '"'))) == _as_text(value)
     except parse.UncleanError:
         assert any(mark in text for mark in ("!", "<<", "&"))
 
