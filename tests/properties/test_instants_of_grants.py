@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from reconciler.manifests.build import build_grant
 from reconciler.manifests.checks import GrantDurations
 from reconciler.manifests.judge import judge
-from reconciler.manifests.parse import EMPTY
+from reconciler.manifests.parse import EMPTY, value_of
 from reconciler.manifests.streams import Chunk
 from reconciler.model.findings import Severity
 from reconciler.model.instants import format_instant, parse_instant
