@@ -23,6 +23,11 @@ def _spool() -> Spool:
     return Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))
 
 
+def is_broken(error: ReconcilerError) -> bool:
+    """Tell whether it is the storage itself that failed: it will not get better."""
+    return isinstance(error, StorageFaultError | CorruptStateError)
+
+
 class Outcomes:
     """Collects what became of every change, and what is left open, in spools, and counts."""
 
@@ -62,8 +67,8 @@ class Outcomes:
             self.add(change, status, at, detail)
 
     def fail(self, plan: Plan, error: ReconcilerError, at: datetime) -> None:
-        """Note that what is left of the organization was not recorded. A broken storage will not get better: the run halts."""
-        self.halted = isinstance(error, StorageFaultError | CorruptStateError)
+        """Note that what is left of the organization was not recorded. Where the storage is broken, the run halts."""
+        self.halted = is_broken(error)
         left = [change for change in plan.changes if (change.address, change.action) not in self._through]
         self.add_all(left, Status.FAILED, at, error.message)
         self._failures.append(

@@ -31,9 +31,17 @@ _GRANT_TEXTS: Final = ("ticket", "approved_by", "denied_by")
 _GRANT_INSTANTS: Final = ("approved_at", "expires_at", "denied_at", "revoked_at")
 
 
-def compact(value: object) -> bytes:
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def compact_text(value: object) -> str:
     """Return *value* as canonical JSON: sorted keys, no blanks, ASCII only."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+    return _ENCODER.encode(value)
+
+
+def compact(value: object) -> bytes:
+    """Return the bytes of `compact_text`."""
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def sha256_hex(data: bytes) -> str:
