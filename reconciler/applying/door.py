@@ -21,7 +21,7 @@ _OVER = "it ended while the run was under way"
 _OVER_BEFORE = "it ended before the plan was approved"
 
 
-_BATCH = 500
+_BATCH = 1000
 """So many changes are recorded in one transaction, in whole organizations: few enough for flat memory, and for other writers to get a turn."""
 
 
@@ -64,13 +64,12 @@ def apply_plan(fleet: FleetPlan, store: Store, run: Run) -> Application:
         StalePlanError, TamperedPlanError, ExpiredPlanError: the plan does not fit the state, itself, or the present.
         RefusedError: a safety rail refuses it.
     """
-    names = [plan.organization for plan in fleet.plans()]
     outcomes = Outcomes(run)
     began = FlooredClock(run.clock, store.highest_instant()).now()
     outcomes.add_all(fleet.given_up, Status.SKIPPED, began, _OVER_BEFORE)
-    if not names:
+    if not fleet.changed:
         return outcomes.application(fleet, store, run, run_id=None)
-    with store.lock(names, run.holder, timeout=run.lock_timeout, record=record_of(run, EntryKind.LOCK, began)) as lock:
+    with store.lock(fleet.changed, run.holder, timeout=run.lock_timeout, record=record_of(run, EntryKind.LOCK, began)) as lock:
         # Only now nobody else writes into these chains any more.
         shown, run = run.clock.now(), replace(run, clock=FlooredClock(run.clock, store.highest_instant()))
         verify(fleet, store, run)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -245,6 +246,16 @@ def _append(connection: Connection, appended: Sequence[_Appended]) -> None:
             begun.append({"organization": name, **last})
         else:
             moved.append({"of": name, "previous": first.hash, **last})
-    for statement, rows in ((_APPEND, added), (_BEGIN_CHAIN, begun), (_MOVE_CHAIN, moved)):
-        if rows:
-            connection.execute(statement, rows)
+    if added:
+        _insert_entries(connection, added)
+    if begun:
+        connection.execute(_BEGIN_CHAIN, begun)
+    if moved:
+        connection.execute(_MOVE_CHAIN, moved)
+
+
+def _insert_entries(connection: Connection, rows: Sequence[Row]) -> None:
+    # The driver takes the rows as they are: going through each of them takes SQLAlchemy as long as SQLite takes to store it.
+    compiled = _APPEND.compile(dialect=connection.dialect)
+    columns = compiled.positiontup
+    connection.exec_driver_sql(str(compiled), list(rows) if columns is None else list(map(itemgetter(*columns), rows)))

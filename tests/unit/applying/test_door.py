@@ -224,7 +224,7 @@ def test_one_organization_that_cannot_be_stored_does_not_stop_the_others() -> No
     assert application.counts == Counts(create=4, failed=2)
 
 
-CROWDED = an_organization(*(an_administrator(f"p{number}@globex.example") for number in range(500)), name="globex")
+CROWDED = an_organization(*(an_administrator(f"p{number}@globex.example") for number in range(1000)), name="globex")
 """More changes than are recorded together: nothing is recorded in one transaction with what comes after it."""
 
 
@@ -234,7 +234,7 @@ def test_a_storage_that_is_broken_is_not_tried_again_and_ends_the_run() -> None:
     seen: list[str] = []
     application = apply_plan(fleet, store, a_run(target=NoTarget(), progress=seen.append))
     assert (stored(store), store.batches) == ([], [["acme", "globex"]])
-    assert application.counts == Counts(failed=503, skipped=2)
+    assert application.counts == Counts(failed=1003, skipped=2)
     assert [failure.address for failure in application.failures] == ["acme/organization", "globex/organization"]
     assert [detail for _, status, detail in told(application) if status is Status.SKIPPED] == ["the run ended early"] * 2
     assert (application.interrupted, seen) == (None, ["acme", "globex", "initech"])
@@ -253,7 +253,7 @@ def test_small_organizations_are_recorded_together_and_a_crowd_ends_the_transact
     last = an_organization(ALICE, name="initech")
     application = apply_plan(a_fleet_for(store, an_organization(ALICE), CROWDED, last), store, a_run(target=NoTarget()))
     assert store.batches == [["acme", "globex"], ["initech"]]
-    assert application.counts == Counts(create=505)
+    assert application.counts == Counts(create=1005)
 
 
 def test_progress_is_told_when_it_is_durable() -> None:
