@@ -7,6 +7,7 @@ A chain shows tampering up to its last head that is known outside; it cannot sho
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import NamedTuple
 
@@ -99,7 +100,11 @@ class RecordTexts(NamedTuple):
 
 def texts_of(record: Record) -> RecordTexts:
     """Return the texts of *record*."""
-    return RecordTexts(format_instant(record.at), _document_text(record.before), _document_text(record.after))
+    return RecordTexts(_instant_text(record.at), _document_text(record.before), _document_text(record.after))
+
+
+_instant_text = lru_cache(maxsize=16)(format_instant)
+"""Many records of a run have one instant."""
 
 
 def _document_text(document: Document | None) -> str | None:
@@ -148,6 +153,8 @@ def entry_hash(
 
 def _quoted(value: str | None) -> str:
     """Return *value* as JSON; what a damaged row holds instead of text, as what it is."""
+    if value is None:
+        return "null"
     return encode_basestring_ascii(value) if isinstance(value, str) else compact_text(value)
 
 
