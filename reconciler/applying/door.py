@@ -22,7 +22,7 @@ _OVER_BEFORE = "it ended before the plan was approved"
 
 
 _BATCH = 1000
-"""So many changes are recorded in one transaction, in whole organizations: few enough for flat memory, and for other writers to get a turn."""
+"""About so many changes share a transaction, in whole organizations: few enough for flat memory, and for other writers to get a turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,7 +151,7 @@ def entry_hash(
     return sha256_hex(columns.encode("ascii"))
 
 
-def _quoted(value: str | None) -> str:
+def _quoted(value: object) -> str:
     """Return *value* as JSON; what a damaged row holds instead of text, as what it is."""
     if value is None:
         return "null"

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from itertools import groupby, starmap
+from itertools import groupby
 from typing import Any, Final, NamedTuple, TextIO, TypeVar
 
 from reconciler import __version__
@@ -443,7 +443,7 @@ def plan_from_bytes(data: bytes) -> Plan:
         digest=digest_,
         as_of=parse_instant(as_of),
         valid_until=None if valid_until is None else parse_instant(valid_until),
-        changes=tuple(starmap(_change_again, changes)),
+        changes=tuple(map(_change_again, changes)),
         ranges=_Places({address: place for address, *place in places}, files),
         since={
             address: Recorded(at=parse_instant(at), run=run, actor=actor, operator=operator) for address, at, run, actor, operator in since
@@ -463,18 +463,8 @@ _REASONS: Final = {reason.value: reason for reason in Reason}
 _RISKS: Final = {risk.value: risk for risk in Risk}
 
 
-def _change_again(
-    address: str,
-    organization: str,
-    type_: str,
-    name: str,
-    action: str,
-    reason: str,
-    before: Document | None,
-    after: Document | None,
-    fields: list[list[Any]],
-    risk: str,
-) -> Change:
+def _change_again(row: list[Any]) -> Change:
+    address, organization, type_, name, action, reason, before, after, fields, risk = row
     return Change(
         address=address,
         organization=organization,

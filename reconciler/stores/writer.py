@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from reconciler.model.changes import FollowUp
@@ -33,7 +33,7 @@ _PART: Final = 500
 
 _log = logging.getLogger("reconciler")
 
-_NAMES: Final = bindparam("names", expanding=True)
+_NAMES: Final[BindParameter[Any]] = bindparam("names", expanding=True)
 _CHAINS: Final = select(chains.c.organization, chains.c.seq, chains.c.hash).where(chains.c.organization.in_(_NAMES))
 _PLACES: Final = select(organizations.c.name, organizations.c.serial, organizations.c.digest).where(organizations.c.name.in_(_NAMES))
 _APPEND: Final = insert(journal)
