@@ -1,22 +1,28 @@
 """The door itself: lock, verify, perform, record."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import chain
 
 from reconciler.applying.clock import FlooredClock
-from reconciler.applying.outcomes import Outcomes
+from reconciler.applying.outcomes import Outcomes, is_broken
 from reconciler.applying.run import Run, change_record, failure_record, record_of
 from reconciler.applying.verification import is_over, refuse_to_widen, verify
-from reconciler.model.changes import Plan, Status
+from reconciler.model.changes import FollowUp, Plan, Status
 from reconciler.model.errors import StoreError, TargetError
 from reconciler.model.journal import EntryKind
-from reconciler.model.protocols import Lock, Store
+from reconciler.model.protocols import Commit, Lock, Store
 from reconciler.model.results import Application, FleetPlan
 from reconciler.planning.follow_ups import due_with, open_after, opened
 from reconciler.planning.perform import perform, perform_all
 
 _OVER = "it ended while the run was under way"
 _OVER_BEFORE = "it ended before the plan was approved"
+
+
+_BATCH = 1000
+"""About so many changes share a transaction, in whole organizations: few enough for flat memory, and for other writers to get a turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,24 @@ class _Session:
     outcomes: Outcomes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """An organization that is ready to be recorded.
+
+    Attributes:
+        at: when its changes are made.
+        over: of each change, whether what it would give has ended by then.
+        commit: None when that is true of all of them.
+        new: the follow-ups that its changes open.
+    """
+
+    plan: Plan
+    at: datetime
+    over: Sequence[bool]
+    commit: Commit | None
+    new: Sequence[FollowUp]
+
+
 def apply_plan(fleet: FleetPlan, store: Store, run: Run) -> Application:
     """Perform *fleet* against *store*, organization by organization, and return what became of every change.
 
@@ -40,67 +64,124 @@ def apply_plan(fleet: FleetPlan, store: Store, run: Run) -> Application:
         StalePlanError, TamperedPlanError, ExpiredPlanError: the plan does not fit the state, itself, or the present.
         RefusedError: a safety rail refuses it.
     """
-    names = [plan.organization for plan in fleet.plans()]
     outcomes = Outcomes(run)
     began = FlooredClock(run.clock, store.highest_instant()).now()
     outcomes.add_all(fleet.given_up, Status.SKIPPED, began, _OVER_BEFORE)
-    if not names:
+    if not fleet.changed:
         return outcomes.application(fleet, store, run, run_id=None)
-    with store.lock(names, run.holder, timeout=run.lock_timeout, record=record_of(run, EntryKind.LOCK, began)) as lock:
+    with store.lock(fleet.changed, run.holder, timeout=run.lock_timeout, record=record_of(run, EntryKind.LOCK, began)) as lock:
         # Only now nobody else writes into these chains any more.
         shown, run = run.clock.now(), replace(run, clock=FlooredClock(run.clock, store.highest_instant()))
         verify(fleet, store, run)
         refuse_to_widen(fleet, run, shown)
         session = _Session(fleet=fleet, store=store, lock=lock, run=run, outcomes=outcomes)
-        for plan in fleet.plans():
-            _apply_organization(plan, session)
-            run.progress(plan.organization)
+        (_record_together if run.target.records_only else _perform_singly)(session)
     return outcomes.application(fleet, store, run, run_id=run.id)
 
 
-def _apply_organization(plan: Plan, session: _Session) -> None:
-    run, outcomes = session.run, session.outcomes
-    outcomes.begin()
-    stop = run.stopping()
-    if stop is not None or outcomes.halted:
-        reason = "the run was interrupted" if stop is not None else "the run ended early"
-        outcomes.interrupted = stop
-        outcomes.add_all(plan.changes, Status.SKIPPED, run.clock.now(), reason)
-        return
-    try:
-        if run.target.records_only:
-            _record_together(plan, session)
-        else:
-            _perform_singly(plan, session)
-    except StoreError as error:
-        outcomes.fail(plan, error, run.clock.now())
+def _is_stopped(session: _Session) -> bool:
+    """Tell whether the run ends here; what is ready by then is recorded first."""
+    session.outcomes.interrupted = session.run.stopping()
+    return session.outcomes.interrupted is not None or session.outcomes.halted
 
 
-def _record_together(plan: Plan, session: _Session) -> None:
-    """The stored state is the record: all changes of the organization become true in one transaction."""
+def _skip(plan: Plan, session: _Session) -> None:
+    outcomes, run = session.outcomes, session.run
+    reason = "the run ended early" if outcomes.interrupted is None else "the run was interrupted"
+    outcomes.add_all(plan.changes, Status.SKIPPED, run.clock.now(), reason)
+    run.progress(plan.organization)
+
+
+def _fail(plan: Plan, error: StoreError, session: _Session) -> None:
+    session.outcomes.fail(plan, error, session.run.clock.now())
+    session.run.progress(plan.organization)
+
+
+def _record_together(session: _Session) -> None:
+    """The stored state is the record: all changes of an organization become true in one transaction, with those of its neighbors."""
+    waiting: list[_Ready] = []
+    for plan in session.fleet.plans():
+        if _is_stopped(session):
+            _record(waiting, session)
+            waiting = []
+            _skip(plan, session)
+            continue
+        try:
+            waiting.append(_ready(plan, session))
+        except StoreError as error:
+            _record(waiting, session)
+            waiting = []
+            _fail(plan, error, session)
+        if sum(len(one.plan.changes) for one in waiting) >= _BATCH:
+            _record(waiting, session)
+            waiting = []
+    _record(waiting, session)
+
+
+def _ready(plan: Plan, session: _Session) -> _Ready:
     run, name = session.run, plan.organization
     at = run.clock.now()
     over = [is_over(change, run, at) for change in plan.changes]
     due = [change for change, ended in zip(plan.changes, over, strict=True) if not ended]
-    if due:
-        before = session.store.read(name)
-        after = perform_all(before.organization, due, at, request_lifetime=run.catalog.request_lifetime)
-        steps, loose = due_with(plan)
-        new = opened(chain(loose, *(its for its, ended in zip(steps, over, strict=True) if not ended)), at)
-        session.store.commit(
-            session.lock,
-            name,
-            after=after,
-            expected_serial=plan.serial,
-            records=[change_record(run, change, at, session.fleet.plan_hash) for change in due],
-            follow_ups=open_after(before.follow_ups, due, new),
-        )
-        session.outcomes.leave(new)
-    for change, ended in zip(plan.changes, over, strict=True):
-        session.outcomes.add(change, Status.SKIPPED if ended else Status.DONE, at, _OVER if ended else "")
+    if not due:
+        return _Ready(plan=plan, at=at, over=over, commit=None, new=())
+    before = session.store.read(name)
+    steps, loose = due_with(plan)
+    new = opened(chain(loose, *(its for its, ended in zip(steps, over, strict=True) if not ended)), at)
+    commit = Commit(
+        organization=name,
+        after=perform_all(before.organization, due, at, request_lifetime=run.catalog.request_lifetime),
+        expected_serial=plan.serial,
+        records=[change_record(run, change, at, session.fleet.plan_hash) for change in due],
+        follow_ups=open_after(before.follow_ups, due, new),
+    )
+    return _Ready(plan=plan, at=at, over=over, commit=commit, new=new)
 
 
-def _perform_singly(plan: Plan, session: _Session) -> None:
+def _record(waiting: Sequence[_Ready], session: _Session) -> None:
+    """Commit what is ready in one transaction. If that refuses one of several, each is committed by itself, and the others are stored."""
+    commits = [one.commit for one in waiting if one.commit is not None]
+    try:
+        if commits:
+            session.store.commit_all(session.lock, commits)
+    except StoreError as error:
+        if len(waiting) > 1 and not is_broken(error):
+            for one in waiting:
+                _record_alone(one, session)
+            return
+        for one in waiting:
+            _fail(one.plan, error, session)
+        return
+    for one in waiting:
+        session.outcomes.begin()
+        for change, ended in zip(one.plan.changes, one.over, strict=True):
+            session.outcomes.add(change, Status.SKIPPED if ended else Status.DONE, one.at, _OVER if ended else "")
+        session.outcomes.leave(one.new)
+        session.run.progress(one.plan.organization)
+
+
+def _record_alone(one: _Ready, session: _Session) -> None:
+    if session.outcomes.halted:
+        _skip(one.plan, session)
+    else:
+        _record([one], session)
+
+
+def _perform_singly(session: _Session) -> None:
+    for plan in session.fleet.plans():
+        if _is_stopped(session):
+            _skip(plan, session)
+            continue
+        session.outcomes.begin()
+        try:
+            _perform_each(plan, session)
+        except StoreError as error:
+            _fail(plan, error, session)
+        else:
+            session.run.progress(plan.organization)
+
+
+def _perform_each(plan: Plan, session: _Session) -> None:
     """Perform at a live target, one change after the other, each recorded by itself; the intent is stored first."""
     run, store, name, plan_hash = session.run, session.store, plan.organization, session.fleet.plan_hash
     store.note(name, [record_of(run, EntryKind.INTENT, run.clock.now(), plan_hash=plan_hash, detail=_intent(plan))])

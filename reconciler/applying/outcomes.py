@@ -4,7 +4,8 @@ import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import BinaryIO, cast
+from functools import lru_cache
+from typing import BinaryIO, Final, cast
 
 from reconciler.applying.lateness import lateness_of
 from reconciler.applying.run import Run
@@ -21,6 +22,21 @@ from reconciler.model.spool import Spool
 def _spool() -> Spool:
     # Lives as long as the report that reads it; the file has no name and goes with the spool.
     return Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))
+
+
+_instant_text = lru_cache(maxsize=16)(format_instant)
+"""Many changes are made at one instant."""
+
+
+def is_broken(error: ReconcilerError) -> bool:
+    """Tell whether it is the storage itself that failed: it will not get better."""
+    return isinstance(error, StorageFaultError | CorruptStateError)
+
+
+# Looked up twenty times as fast as an enumeration is called, for every change of a fleet.
+_ACTIONS: Final = {action.value: action for action in Action}
+_REASONS: Final = {reason.value: reason for reason in Reason}
+_STATUSES: Final = {status.value: status for status in Status}
 
 
 class Outcomes:
@@ -48,7 +64,7 @@ class Outcomes:
         late = lateness_of(change, at, request_lifetime=self._request_lifetime)
         if late is not None and status is Status.DONE:
             self._largest_lateness = max(late, self._largest_lateness or 0)
-        row = [change.address, change.action.value, change.reason.value, status.value, format_instant(at), detail, late]
+        row = [change.address, change.action, change.reason, status, _instant_text(at), detail, late]
         self._spool.append(json.dumps(row).encode())
 
     def leave(self, follow_ups: Iterable[FollowUp]) -> None:
@@ -62,8 +78,8 @@ class Outcomes:
             self.add(change, status, at, detail)
 
     def fail(self, plan: Plan, error: ReconcilerError, at: datetime) -> None:
-        """Note that what is left of the organization was not recorded. A broken storage will not get better: the run halts."""
-        self.halted = isinstance(error, StorageFaultError | CorruptStateError)
+        """Note that what is left of the organization was not recorded. Where the storage is broken, the run halts."""
+        self.halted = is_broken(error)
         left = [change for change in plan.changes if (change.address, change.action) not in self._through]
         self.add_all(left, Status.FAILED, at, error.message)
         self._failures.append(
@@ -82,9 +98,9 @@ class Outcomes:
             address, action, reason, status, at, detail, late = json.loads(data)
             yield Outcome(
                 address=address,
-                action=Action(action),
-                reason=Reason(reason),
-                status=Status(status),
+                action=_ACTIONS[action],
+                reason=_REASONS[reason],
+                status=_STATUSES[status],
                 at=parse_instant(at),
                 detail=detail,
                 lateness_seconds=late,

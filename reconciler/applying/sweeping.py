@@ -97,6 +97,7 @@ class _Sweep:
             complete=True,
             target=self._run.target.name,
             actor=self._run.actor,
+            changed=(made.organization,) if made.changes else (),
             plans=lambda: iter((made,) if made.changes else ()),
         )
 

@@ -158,6 +158,8 @@ def _end_of(change: Change, run: Run) -> datetime | None:
     if change.after is None:
         return None
     if change.type == ADMINISTRATOR:
+        if "expires_at" not in change.after:
+            return None  # nearly always; that it can be read at all shows when it is performed
         end = _read_administrator(change, change.after).expires_at
         had = None if change.before is None else _read_administrator(change, change.before)
         # An earlier end is nothing given: it is recorded even when it has come meanwhile, or what was there before would stay for ever.

@@ -35,8 +35,13 @@ _GRANT_INSTANTS: Final = ("approved_at", "expires_at", "denied_at", "revoked_at"
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, check_circular=False)
 
 
-def compact(value: object) -> bytes:
+def compact_text(value: object) -> str:
     """Return *value* as canonical JSON: sorted keys, no blanks, ASCII only."""
+    return _ENCODER.encode(value)
+
+
+def compact(value: object) -> bytes:
+    """Return the bytes of `compact_text`."""
     return _ENCODER.encode(value).encode("ascii")
 
 

@@ -94,6 +94,17 @@ class Lock:
     taken_over: tuple[LockInfo, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What is to be stored of one organization; see `Store.commit`."""
+
+    organization: str
+    after: Organization | None
+    expected_serial: int
+    records: Sequence[Record]
+    follow_ups: Sequence[FollowUp] = ()
+
+
 class Facts(Protocol):
     """What is stored of organizations, as documents: all that a question about access needs. No method writes or leaves a file behind.
 
@@ -239,6 +250,14 @@ class Store(StateReader, Protocol):
         Raises:
             FencedError: the lock is no longer ours, or the stored serial is not *expected_serial*; nothing was written.
             ValueError: a follow-up is not of this organization, or stands there twice, or the organization is being forgotten.
+        """
+        ...
+
+    def commit_all(self, lock: Lock, commits: Sequence[Commit]) -> None:
+        """Store *commits*, each of another organization, in one transaction: all of them, or none. Each is as `commit` has it.
+
+        Raises:
+            FencedError, ValueError: as for `commit`, because of any of them; nothing was written.
         """
         ...
 

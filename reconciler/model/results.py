@@ -59,6 +59,7 @@ class FleetPlan:
         complete: False when `--org` or `-l` left declared organizations out.
         target: the target's name.
         actor: who answers for the changes, None when nobody was named.
+        changed: the names of the organizations that have changes, sorted.
         plans: yields, by name, the plans of the organizations that have changes; every call starts anew.
         open_steps: yields what earlier runs left open in the organizations in scope, by organization and address, and stays open when
             the plan is performed; what the plan itself leaves to people stands in `Plan.steps`. Every call starts anew.
@@ -76,6 +77,7 @@ class FleetPlan:
     refusals: tuple[Finding, ...]
     complete: bool
     target: str
+    changed: tuple[str, ...]
     plans: Callable[[], Iterator[Plan]]
     open_steps: Callable[[], Iterator[FollowUp]] = _nothing_open
     elevated: tuple[Elevated, ...] = ()

@@ -289,6 +289,7 @@ def forget(name: str, request: Request, settings: RunSettings) -> Application | 
             refusals=tuple(required_actor(request, changes=True)),
             complete=True,
             target=request.target,
+            changed=(name,),
             plans=lambda: iter((made,)),
         )
     if fleet.refusals:

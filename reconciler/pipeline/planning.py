@@ -158,6 +158,7 @@ class _Fleet:
         self._spool = Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))  # noqa: SIM115
         self._hash = PlanHash()
         self._serials: dict[str, int] = {}
+        self._changed: list[str] = []
         self._summary = Summary()
         self._valid_until: datetime | None = None
         self._refusals: list[Finding] = []
@@ -281,6 +282,7 @@ class _Fleet:
         if stored.follow_ups:
             self._left[made.organization] = left_by(made, stored.follow_ups)
         self._hash.add(made.organization, made.digest)
+        self._changed.append(made.organization)
         self._spool.append(plan_bytes(made))
 
     def _add_elevated(self, stored: Stored) -> None:
@@ -310,6 +312,7 @@ class _Fleet:
             complete=complete,
             target=self._request.target,
             actor=self._request.actor,
+            changed=tuple(self._changed),
             plans=self._plans,
             open_steps=self._open_steps,
             elevated=tuple(self._elevated),

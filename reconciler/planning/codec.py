@@ -2,11 +2,11 @@
 
 import heapq
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any, NamedTuple, TextIO, TypeVar
+from typing import Any, Final, NamedTuple, TextIO, TypeVar
 
 from reconciler import __version__
 from reconciler.model.changes import (
@@ -110,7 +110,7 @@ def summary_document(summary: Summary) -> Document:
 def change_document(change: Change, place: Range | None, since: Recorded | None) -> Document:
     """Return one element of `resource_changes`."""
     recorded = None if since is None else asdict(since) | {"at": format_instant(since.at)}
-    return {**change_content(change), "risk": change.risk.value, "range": range_document(place), "since": recorded}
+    return {**change_content(change), "risk": change.risk, "range": range_document(place), "since": recorded}
 
 
 def _changes(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
@@ -235,6 +235,7 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
         complete=_checked(document["complete"], bool),
         target=_checked(document["target"], str),
         actor=_text_or_none(document["actor"]),
+        changed=tuple(plan.organization for plan in plans),
         plans=lambda: iter(plans),
         open_steps=lambda: iter(left),
         elevated=tuple(map(_elevated, document.get("elevated", []))),  # plans saved by earlier versions name nobody
@@ -395,39 +396,111 @@ def _hash_of(plan: FleetPlan) -> str:
 
 def plan_bytes(plan: Plan) -> bytes:
     """Return one organization's plan as bytes for a spool; `plan_from_bytes` reads it back whole."""
-    document = {
-        "organization": plan.organization,
-        "serial": plan.serial,
-        "digest": plan.digest,
-        "as_of": format_instant(plan.as_of),
-        "valid_until": None if plan.valid_until is None else format_instant(plan.valid_until),
-        "changes": [change_document(change, plan.ranges.get(change.address), plan.since.get(change.address)) for change in plan.changes],
-        "timeline": [{"at": format_instant(moment.at), "address": moment.address, "event": moment.event} for moment in plan.timeline],
-        "unchanged": plan.unchanged,
-        "access": plan.access,
-        "steps": [step_document(step) for step in plan.steps],
-    }
+    files: dict[str, int] = {}
+    document = [
+        plan.organization,
+        plan.serial,
+        plan.digest,
+        format_instant(plan.as_of),
+        None if plan.valid_until is None else format_instant(plan.valid_until),
+        [
+            [
+                it.address,
+                it.organization,
+                it.type,
+                it.name,
+                it.action,
+                it.reason,
+                it.before,
+                it.after,
+                [[field.path, field.before, field.after] for field in it.fields],
+                it.risk,
+            ]
+            for it in plan.changes
+        ],
+        [
+            [
+                address,
+                files.setdefault(place.filename, len(files)),
+                place.start.line,
+                place.start.column,
+                place.end.line,
+                place.end.column,
+            ]
+            for address, place in plan.ranges.items()
+        ],
+        list(files),
+        [[address, format_instant(since.at), since.run, since.actor, since.operator] for address, since in plan.since.items()],
+        [[format_instant(moment.at), moment.address, moment.event] for moment in plan.timeline],
+        plan.unchanged,
+        plan.access,
+        [[step.rule, step.address, step.summary, step.detail, step.follow_up] for step in plan.steps],
+    ]
     return json.dumps(document, ensure_ascii=True).encode("ascii")
 
 
 def plan_from_bytes(data: bytes) -> Plan:
     """Return the plan that `plan_bytes` wrote; findings, refusals and removals stay with the fleet."""
-    document = json.loads(data)
-    changes = [_planned(item) for item in document["changes"]]
-    valid_until = document["valid_until"]
+    name, serial, digest_, as_of, valid_until, changes, places, files, since, timeline, unchanged, access, steps = json.loads(data)
     return Plan(
-        organization=document["organization"],
-        serial=document["serial"],
-        digest=document["digest"],
-        as_of=parse_instant(document["as_of"]),
-        changes=tuple(item.change for item in changes),
-        timeline=tuple(map(_moment, document["timeline"])),
+        organization=name,
+        serial=serial,
+        digest=digest_,
+        as_of=parse_instant(as_of),
         valid_until=None if valid_until is None else parse_instant(valid_until),
-        unchanged=document["unchanged"],
-        access=tuple(document["access"]),
-        steps=tuple(map(_step, document["steps"])),
-        **_beside(changes),
+        changes=tuple(map(_change_again, changes)),
+        ranges=_Places({address: place for address, *place in places}, files),
+        since={
+            address: Recorded(at=parse_instant(at), run=run, actor=actor, operator=operator) for address, at, run, actor, operator in since
+        },
+        timeline=tuple(Moment(at=parse_instant(at), address=address, event=event) for at, address, event in timeline),
+        unchanged=unchanged,
+        access=tuple(access),
+        steps=tuple(
+            ManualStep(rule=rule, address=address, summary=summary, detail=detail, follow_up=follow_up)
+            for rule, address, summary, detail, follow_up in steps
+        ),
     )
+
+
+_ACTIONS: Final = {action.value: action for action in Action}
+_REASONS: Final = {reason.value: reason for reason in Reason}
+_RISKS: Final = {risk.value: risk for risk in Risk}
+
+
+def _change_again(row: list[Any]) -> Change:
+    address, organization, type_, name, action, reason, before, after, fields, risk = row
+    return Change(
+        address=address,
+        organization=organization,
+        type=type_,
+        name=name,
+        action=_ACTIONS[action],
+        reason=_REASONS[reason],
+        before=before,
+        after=after,
+        fields=tuple(FieldChange(path=path, before=old, after=new) for path, old, new in fields),
+        risk=_RISKS[risk],
+    )
+
+
+class _Places(Mapping[str, Range]):
+    """Ranges by address; made when asked for, because performing a plan never asks."""
+
+    def __init__(self, places: Mapping[str, Sequence[int]], files: Sequence[str]) -> None:
+        self._places = places
+        self._files = files
+
+    def __getitem__(self, address: str) -> Range:
+        file, line, column, last_line, last_column = self._places[address]
+        start, end = Position(line=line, column=column), Position(line=last_line, column=last_column)
+        return Range(filename=self._files[file], start=start, end=end)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 def stale(message: str, detail: str) -> StalePlanError:

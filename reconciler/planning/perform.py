@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from reconciler.model.changes import Action, Change
 from reconciler.model.documents import read_administrator, read_grant, read_settings
@@ -17,22 +18,29 @@ def perform(organization: Organization | None, change: Change, at: datetime, *, 
     Raises:
         ValueError: the change is not of a known type, or its document is not of the right shape.
     """
-    before = organization or Organization(name=change.organization)
-    if change.type == ORGANIZATION:
-        return forget(before) if change.after is None else replace(before, settings=read_settings(change.after))
-    if change.type == ADMINISTRATOR:
-        return _administrator(before, change)
-    if change.type == ELEVATION_GRANT:
-        return _grant(before, change, at, request_lifetime)
-    raise ValueError(f"unknown type {change.type!r}")
+    return perform_all(organization, [change], at, request_lifetime=request_lifetime)
 
 
 def perform_all(
     organization: Organization | None, changes: Iterable[Change], at: datetime, *, request_lifetime: timedelta
 ) -> Organization | None:
-    """Return *organization* after all *changes*, in their order."""
-    for change in changes:
-        organization = perform(organization, change, at, request_lifetime=request_lifetime)
+    """Return *organization* after all *changes*, in their order.
+
+    Raises:
+        ValueError: as for `perform`.
+    """
+    # Changes of one type stand together: what they change is copied once for all of them, not once for each.
+    for kind, group in groupby(changes, key=lambda change: change.type):
+        alike = list(group)
+        before = organization or Organization(name=alike[0].organization)
+        if kind == ORGANIZATION:
+            organization = _settings(before, alike)
+        elif kind == ADMINISTRATOR:
+            organization = _administrators(before, alike)
+        elif kind == ELEVATION_GRANT:
+            organization = _grants(before, alike, at, request_lifetime)
+        else:
+            raise ValueError(f"unknown type {kind!r}")
     return organization
 
 
@@ -41,21 +49,31 @@ def forget(organization: Organization) -> Organization | None:
     return Organization(name=organization.name, grants=organization.grants) if organization.grants else None
 
 
-def _administrator(before: Organization, change: Change) -> Organization:
+def _settings(before: Organization, changes: Iterable[Change]) -> Organization | None:
+    organization: Organization | None = before
+    for change in changes:
+        known = organization or Organization(name=change.organization)
+        organization = forget(known) if change.after is None else replace(known, settings=read_settings(change.after))
+    return organization
+
+
+def _administrators(before: Organization, changes: Iterable[Change]) -> Organization:
     people = dict(before.administrators or {})
-    if change.after is None:
-        people.pop(identity(change.name), None)
-    else:
-        person = read_administrator(change.after)
-        people[person.key] = person
+    for change in changes:
+        if change.after is None:
+            people.pop(identity(change.name), None)
+        else:
+            person = read_administrator(change.after)
+            people[person.key] = person
     return replace(before, administrators=people)
 
 
-def _grant(before: Organization, change: Change, at: datetime, request_lifetime: timedelta) -> Organization:
+def _grants(before: Organization, changes: Iterable[Change], at: datetime, request_lifetime: timedelta) -> Organization:
     grants = dict(before.grants)
-    if change.action is Action.DELETE:
-        if change.name in grants:
-            grants[change.name] = close(grants[change.name], at, request_lifetime=request_lifetime)
-    elif change.after is not None:
-        grants[change.name] = settle(read_grant(change.after), at, request_lifetime=request_lifetime)
+    for change in changes:
+        if change.action is Action.DELETE:
+            if change.name in grants:
+                grants[change.name] = close(grants[change.name], at, request_lifetime=request_lifetime)
+        elif change.after is not None:
+            grants[change.name] = settle(read_grant(change.after), at, request_lifetime=request_lifetime)
     return replace(before, grants=grants)

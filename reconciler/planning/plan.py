@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reconciler.catalog import Catalog
-from reconciler.model.changes import Change, Plan, Reason, Summary
+from reconciler.model.changes import Change, Plan, Reason, Risk, Summary
 from reconciler.model.findings import Finding, Range
 from reconciler.model.lifetimes import grant_end, moments
 from reconciler.model.policy import Acknowledgements
@@ -44,7 +44,7 @@ def plan_organization(
         findings: warnings and infos to carry along.
     """
     before = stored.organization
-    changes = tuple(replace(change, risk=risk_of(change, catalog)) for change in in_order(diff(before, after, now)))
+    changes = tuple(_with_risk(change, risk_of(change, catalog)) for change in in_order(diff(before, after, now)))
     counted = removals(before, changes if after is not None else (), stored_live=live_people(before, now))
     timeline = upcoming(moments(after, request_lifetime=catalog.request_lifetime), now) if after is not None else ()
     starting = upcoming(moments(before, request_lifetime=catalog.request_lifetime), now) if before is not None else ()
@@ -62,6 +62,22 @@ def plan_organization(
         valid_until=min(ends, default=None) if changes else None,
         unchanged=max(0, declared - sum(1 for change in changes if change.after is not None)),
         removals=counted,
+    )
+
+
+def _with_risk(change: Change, risk: Risk) -> Change:
+    # Written out: `replace` takes three times as long, for every change of a fleet.
+    return Change(
+        address=change.address,
+        organization=change.organization,
+        type=change.type,
+        name=change.name,
+        action=change.action,
+        reason=change.reason,
+        before=change.before,
+        after=change.after,
+        fields=change.fields,
+        risk=risk,
     )
 
 

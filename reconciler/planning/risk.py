@@ -32,7 +32,9 @@ def _is_approved(grant: Document | None) -> bool:
 
 def _touched(change: Change, catalog: Catalog) -> frozenset[str]:
     """Return the roles that are given or taken, or held elsewhere, or for another time, than before."""
-    before, after = change.before or {}, change.after or {}
+    if change.before is None or change.after is None:
+        return frozenset(role for role, _ in _held_anywhere(change.after or change.before or {}))
+    before, after = change.before, change.after
     moved = _held(before, catalog) ^ _held(after, catalog)
     if change.action is Action.UPDATE and any(before.get(key) != after.get(key) for key in _OF_EVERYTHING):
         moved |= _held(after, catalog)
@@ -45,9 +47,18 @@ def _held(person: Document, catalog: Catalog) -> frozenset[tuple[str, str]]:
 
 
 def _holdings(person: Document, catalog: Catalog) -> Iterator[tuple[str, str]]:
+    for role, site in _held_anywhere(person):
+        if site:
+            yield role, site
+        else:
+            fields = sorted(catalog.roles[role].takes) if role in catalog.roles else ()
+            yield role, repr([person.get(field) for field in fields])
+
+
+def _held_anywhere(person: Document) -> Iterator[tuple[str, str]]:
+    """Yield every role of a person with the site it is held on; empty for the organization."""
     for role in person.get("roles", ()):
-        fields = sorted(catalog.roles[role].takes) if role in catalog.roles else ()
-        yield role, repr([person.get(field) for field in fields])
+        yield role, ""
     for site, held in person.get("sites", {}).items():
         if "role" in held:
             yield held["role"], site

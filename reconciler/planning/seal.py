@@ -15,9 +15,9 @@ def change_content(change: Change) -> Document:
         "organization": change.organization,
         "type": change.type,
         "name": change.name,
-        "change": {"actions": [change.action.value], "before": change.before, "after": change.after},
+        "change": {"actions": [change.action], "before": change.before, "after": change.after},
         "fields": [{"path": field.path, "before": field.before, "after": field.after} for field in change.fields],
-        "reason": change.reason.value,
+        "reason": change.reason,
         "origin": "expiry" if change.expires else "change",
     }
 

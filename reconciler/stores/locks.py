@@ -11,7 +11,9 @@ from reconciler.stores.rows import lock_row, read_locks
 from reconciler.stores.schema import locks
 
 _ALL: Final = select(locks)
-_OWNER: Final = select(locks.c.id).where(locks.c.organization == bindparam("organization"))
+_HELD: Final = select(locks.c.organization).where(
+    locks.c.id == bindparam("lock_id"), locks.c.organization.in_(bindparam("names", expanding=True))
+)
 _TAKE: Final = insert(locks)
 _RELEASE: Final = delete(locks).where(locks.c.id == bindparam("lock_id"))
 _RELEASE_ONE: Final = _RELEASE.where(locks.c.organization == bindparam("name"))
@@ -37,9 +39,9 @@ def take(connection: Connection, lock_id: str, organizations: Sequence[str], hol
     return tuple(standing)
 
 
-def owner(connection: Connection, organization: str) -> str | None:
-    """Return the id of the lock on *organization*, None when there is none."""
-    return connection.execute(_OWNER, {"organization": organization}).scalar_one_or_none()
+def held(connection: Connection, lock_id: str, organizations: Sequence[str]) -> frozenset[str]:
+    """Return which of *organizations* the lock of that id covers."""
+    return frozenset(connection.execute(_HELD, {"lock_id": lock_id, "names": organizations}).scalars())
 
 
 def find(connection: Connection, lock_id: str) -> LockInfo | None:

@@ -11,7 +11,7 @@ from reconciler.model.changes import Action, FollowUp, Reason, place_of
 from reconciler.model.documents import Document, compact, organization_document, read_organization, sha256_hex
 from reconciler.model.errors import CorruptStateError
 from reconciler.model.instants import format_instant, parse_instant
-from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, Record, entry_hash
+from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, Record, RecordTexts, actions_text, entry_hash, texts_of
 from reconciler.model.lifetimes import next_end
 from reconciler.model.protocols import Holder, LockInfo, Stored
 from reconciler.model.resources import Organization
@@ -154,35 +154,39 @@ def own_instant(text: str) -> datetime:
     return instant
 
 
-def _json(document: object) -> str | None:
-    return None if document is None else compact(document).decode("ascii")
+def chain_rows(organization: str, records: Iterable[Record], *, after: ChainHead | None, serial: int, digest: str | None) -> list[Row]:
+    """Return *records* as the journal rows that follow *after* in the chain of *organization*."""
+    seq, previous = (0, GENESIS) if after is None else (after.seq, after.hash)
+    rows = []
+    for record in records:
+        seq += 1
+        texts = texts_of(record)
+        own = entry_hash(organization=organization, seq=seq, record=record, serial=serial, digest=digest, previous=previous, texts=texts)
+        entry = Entry(organization=organization, seq=seq, record=record, serial=serial, digest=digest, previous=previous, hash=own)
+        rows.append(entry_row(entry, texts))
+        previous = own
+    return rows
 
 
-def entry_of(organization: str, record: Record, *, after: ChainHead | None, serial: int, digest: str | None) -> Entry:
-    """Return *record* as the entry that follows *after* in the chain of *organization*."""
-    seq, previous = (1, GENESIS) if after is None else (after.seq + 1, after.hash)
-    own = entry_hash(organization=organization, seq=seq, record=record, serial=serial, digest=digest, previous=previous)
-    return Entry(organization=organization, seq=seq, record=record, serial=serial, digest=digest, previous=previous, hash=own)
-
-
-def entry_row(entry: Entry) -> Row:
-    """Return the journal row of *entry*."""
+def entry_row(entry: Entry, texts: RecordTexts | None = None) -> Row:
+    """Return the journal row of *entry*; *texts* are those of its record, where they are known already."""
     record = entry.record
+    at, before, after = texts or texts_of(record)
     return {
         "organization": entry.organization,
         "seq": entry.seq,
         "run": record.run,
-        "at": format_instant(record.at),
+        "at": at,
         "kind": record.kind.value,
         "operation": record.operation,
         "operator": record.operator,
         "version": record.version,
         "actor": record.actor,
         "address": record.address,
-        "actions": None if record.action is None else f'["{record.action.value}"]',
+        "actions": actions_text(record.action),
         "reason": None if record.reason is None else record.reason.value,
-        "before": _json(record.before),
-        "after": _json(record.after),
+        "before": before,
+        "after": after,
         "detail": record.detail,
         "plan_hash": record.plan_hash,
         "serial": entry.serial,

@@ -4,40 +4,54 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from reconciler.model.changes import FollowUp
 from reconciler.model.errors import FencedError, LockedError, StoreError
 from reconciler.model.journal import ChainHead, Record
-from reconciler.model.protocols import Holder, Lock, LockInfo
+from reconciler.model.protocols import Commit, Holder, Lock, LockInfo
 from reconciler.model.resources import Organization
 from reconciler.model.verdicts import Basis, Verdict
 from reconciler.stores import locks, remembering
 from reconciler.stores.faults import fence
 from reconciler.stores.holders import is_dead, is_local, living, naming, who
 from reconciler.stores.reader import SqlReader
-from reconciler.stores.rows import Row, entry_of, entry_row, follow_ups_text, organization_row
+from reconciler.stores.rows import Row, chain_rows, follow_ups_text, organization_row
 from reconciler.stores.schema import chains, journal, organizations
 
 _POLL: Final = 0.2
 """Seconds between two looks at a lock that somebody else holds."""
 
+_PART: Final = 500
+"""So many names are asked for in one statement; engines limit its parameters."""
+
 _log = logging.getLogger("reconciler")
 
-_CHAIN: Final = select(chains.c.organization, chains.c.seq, chains.c.hash).where(chains.c.organization == bindparam("organization"))
-_PLACE: Final = select(organizations.c.serial, organizations.c.digest).where(organizations.c.name == bindparam("organization"))
+_NAMES: Final[BindParameter[Any]] = bindparam("names", expanding=True)
+_CHAINS: Final = select(chains.c.organization, chains.c.seq, chains.c.hash).where(chains.c.organization.in_(_NAMES))
+_PLACES: Final = select(organizations.c.name, organizations.c.serial, organizations.c.digest).where(organizations.c.name.in_(_NAMES))
 _APPEND: Final = insert(journal)
 _BEGIN_CHAIN: Final = insert(chains)
 _MOVE_CHAIN: Final = update(chains).where(chains.c.organization == bindparam("of"), chains.c.hash == bindparam("previous"))
 _STORE: Final = insert(organizations)
 _LEAVE_OPEN: Final = update(organizations).where(organizations.c.name == bindparam("of"))
 _REPLACE: Final = update(organizations).where(organizations.c.name == bindparam("of"), organizations.c.serial == bindparam("expected"))
+
+
+class _Appended(NamedTuple):
+    """Records for one chain, with the organization's serial and digest after them."""
+
+    organization: str
+    records: Sequence[Record]
+    serial: int
+    digest: str | None
 
 
 def wait(seconds: float) -> None:
@@ -103,8 +117,7 @@ class SqlStore(SqlReader):
         with self._transaction() as connection:
             dead = locks.take(connection, lock_id, names, holder)
             for info in dead:
-                for name in info.organizations:
-                    _append(connection, name, [naming(record, info)])
+                _note(connection, {name: [naming(record, info)] for name in info.organizations})
         for info in dead:
             _log.warning("took over the lock of %s: that process is gone", who(info))
         return Lock(id=lock_id, organizations=frozenset(names), taken_over=dead)
@@ -128,26 +141,35 @@ class SqlStore(SqlReader):
         follow_ups: Sequence[FollowUp],
     ) -> int:
         """Store *after* with its records if lock and serial are still ours."""
-        row = organization_row(organization, after, expected_serial + 1, follow_ups)
-        with self._transaction() as connection:
-            _require(connection, lock, organization, hint="plan and apply again")
-            _move(connection, row, expected_serial)
-            _append(connection, organization, records, place=(expected_serial + 1, row["digest"]))
+        one = Commit(organization=organization, after=after, expected_serial=expected_serial, records=records, follow_ups=follow_ups)
+        self.commit_all(lock, [one])
         return expected_serial + 1
+
+    def commit_all(self, lock: Lock, commits: Sequence[Commit]) -> None:
+        """Store all of *commits* if the lock and every serial are still ours."""
+        rows = [organization_row(one.organization, one.after, one.expected_serial + 1, one.follow_ups) for one in commits]
+        names = [one.organization for one in commits]
+        with self._transaction() as connection:
+            _require(connection, lock, names, hint="plan and apply again")
+            _move(connection, rows)
+            _append(
+                connection,
+                [_Appended(one.organization, one.records, row["serial"], row["digest"]) for one, row in zip(commits, rows, strict=True)],
+            )
 
     def attest(self, lock: Lock, organization: str, *, follow_ups: Sequence[FollowUp], records: Sequence[Record]) -> None:
         """Leave *follow_ups* open if the lock is still ours; document and serial stay."""
         left = {"of": organization, "follow_ups": follow_ups_text(organization, follow_ups)}
         with self._transaction() as connection:
-            _require(connection, lock, organization, hint="run the command again")
+            _require(connection, lock, [organization], hint="run the command again")
             if connection.execute(_LEAVE_OPEN, left).rowcount != 1:
                 raise FencedError(f"{organization}: nothing is stored; nothing was written")
-            _append(connection, organization, records)
+            _note(connection, {organization: records})
 
     def note(self, organization: str, records: Sequence[Record]) -> None:
         """Append records to a chain; document, serial and follow-ups stay."""
         with self._transaction() as connection:
-            _append(connection, organization, records)
+            _note(connection, {organization: records})
 
     def remember(
         self, view: str, verdicts: Iterable[tuple[Verdict, Basis]], *, gone: Iterable[str], expected: str | None, at: datetime
@@ -165,49 +187,83 @@ class SqlStore(SqlReader):
             if is_local(info.holder) and not is_dead(info.holder):
                 raise living(info)
             locks.release(connection, lock_id)
-            for name in info.organizations:
-                _append(connection, name, [naming(record, info)])
+            _note(connection, {name: [naming(record, info)] for name in info.organizations})
         return info
 
 
-def _require(connection: Connection, lock: Lock, organization: str, *, hint: str) -> None:
-    if locks.owner(connection, organization) != lock.id:
-        raise FencedError(f"{organization}: the lock {lock.id} is no longer held; nothing was written", hint=hint)
+def _require(connection: Connection, lock: Lock, names: Sequence[str], *, hint: str) -> None:
+    ours = locks.held(connection, lock.id, names)
+    for name in names:
+        if name not in ours:
+            raise FencedError(f"{name}: the lock {lock.id} is no longer held; nothing was written", hint=hint)
 
 
-def _move(connection: Connection, row: Row, expected: int) -> None:
-    """Compare and set: write *row* where the serial is *expected*."""
-    if expected == 0:
-        try:
-            connection.execute(_STORE, row)
-        except IntegrityError:
-            moved = True
+def _move(connection: Connection, rows: Sequence[Row]) -> None:
+    """Compare and set: write each of *rows* where the serial is the one before its own.
+
+    Where several are written at once, the engine does not say which of them was overtaken: they are looked at first, and an engine that
+    lets others write meanwhile is asked by the writing itself once more.
+    """
+    serials = {name: serial for name, serial, _ in connection.execute(_PLACES, {"names": [row["name"] for row in rows]})}
+    for row in rows:
+        if serials.get(row["name"], 0) != row["serial"] - 1:
+            raise _moved(row)
+    new = [row for row in rows if row["serial"] == 1]
+    known = [{"of": row["name"], "expected": row["serial"] - 1, **row} for row in rows if row["serial"] > 1]
+    try:
+        if new:
+            connection.execute(_STORE, new)
+    except IntegrityError as error:
+        raise _moved(new[0]) from error
+    if known and connection.execute(_REPLACE, known).rowcount != len(known):
+        raise _moved(known[0])
+
+
+def _moved(row: Row) -> FencedError:
+    return FencedError(f"{row['name']}: its serial is not {row['serial'] - 1} any more; nothing was written", hint="plan and apply again")
+
+
+def _note(connection: Connection, records: Mapping[str, Sequence[Record]]) -> None:
+    """Add records to the chains of organizations whose serial and digest stay as stored."""
+    for names in _in_parts(list(records)):
+        places = {name: (serial, digest) for name, serial, digest in connection.execute(_PLACES, {"names": names})}
+        _append(connection, [_Appended(name, records[name], *places.get(name, (0, None))) for name in names])
+
+
+def _in_parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield *names* in parts that fit into one statement: a lock may cover a whole fleet."""
+    for start in range(0, len(names), _PART):
+        yield names[start : start + _PART]
+
+
+def _append(connection: Connection, appended: Sequence[_Appended]) -> None:
+    """Add records to the chains of several organizations, one group for each."""
+    found = connection.execute(_CHAINS, {"names": [one.organization for one in appended]})
+    standing = {name: ChainHead(organization=name, seq=seq, hash=own) for name, seq, own in found}
+    added: list[Row] = []
+    begun: list[Row] = []
+    moved: list[Row] = []
+    for name, records, serial, digest in appended:
+        first = standing.get(name)
+        rows = chain_rows(name, records, after=first, serial=serial, digest=digest)
+        if not rows:
+            continue
+        added += rows
+        last = {"seq": rows[-1]["seq"], "hash": rows[-1]["hash"]}
+        if first is None:
+            begun.append({"organization": name, **last})
         else:
-            moved = False
-    else:
-        moved = connection.execute(_REPLACE, {"of": row["name"], "expected": expected, **row}).rowcount != 1
+            moved.append({"of": name, "previous": first.hash, **last})
+    if added:
+        _insert_entries(connection, added)
+    if begun:
+        connection.execute(_BEGIN_CHAIN, begun)
     if moved:
-        raise FencedError(f"{row['name']}: its serial is not {expected} any more; nothing was written", hint="plan and apply again")
+        connection.execute(_MOVE_CHAIN, moved)
 
 
-def _append(connection: Connection, organization: str, records: Sequence[Record], *, place: tuple[int, str | None] | None = None) -> None:
-    """Add *records* to a chain; *place* is the organization's serial and digest after them, None when these stay as stored."""
-    if not records:
-        return
-    if place is None:
-        found = connection.execute(_PLACE, {"organization": organization}).one_or_none()
-        place = (0, None) if found is None else (found.serial, found.digest)
-    serial, digest = place
-    standing = connection.execute(_CHAIN, {"organization": organization}).one_or_none()
-    first = head = None if standing is None else ChainHead(organization=organization, seq=standing.seq, hash=standing.hash)
-    rows = []
-    for record in records:
-        entry = entry_of(organization, record, after=head, serial=serial, digest=digest)
-        rows.append(entry_row(entry))
-        head = ChainHead(organization=organization, seq=entry.seq, hash=entry.hash)
-    connection.execute(_APPEND, rows)
-    last = {"seq": rows[-1]["seq"], "hash": rows[-1]["hash"]}
-    if first is None:
-        connection.execute(_BEGIN_CHAIN, {"organization": organization, **last})
-    else:
-        connection.execute(_MOVE_CHAIN, {"of": organization, "previous": first.hash, **last})
+def _insert_entries(connection: Connection, rows: Sequence[Row]) -> None:
+    # The driver takes the rows as they are: going through each of them takes SQLAlchemy as long as SQLite takes to store it.
+    compiled = _APPEND.compile(dialect=connection.dialect)
+    columns = compiled.positiontup
+    connection.exec_driver_sql(str(compiled), list(rows) if columns is None else list(map(itemgetter(*columns), rows)))

@@ -12,14 +12,16 @@ from tests.cli.running import MANIFESTS, TWO, Place, command, declare_fleet, env
 
 AT_COMMIT = """
 import os, signal
+from reconciler.applying import door
 from reconciler.stores.writer import SqlStore
-perform, number = SqlStore.commit, 0
-def commit(self, lock, organization, **more):
-    if organization == "globex":
+door._BATCH = {batch}
+perform = SqlStore.commit_all
+def commit_all(self, lock, commits):
+    if any(one.organization == "globex" for one in commits):
         for _ in range({times}):
             os.kill(os.getpid(), signal.{name})
-    return perform(self, lock, organization, **more)
-SqlStore.commit = commit
+    return perform(self, lock, commits)
+SqlStore.commit_all = commit_all
 """
 
 AT_PLAN = """
@@ -94,7 +96,7 @@ def test_a_signal_from_outside_ends_what_waits_for_input(fleet: Place) -> None:
 
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_a_signal_during_an_apply_lets_the_organization_in_flight_finish(fleet: Place, tmp_path: Path, name: str, code: int) -> None:
-    done = fleet.json("apply", MANIFESTS, "--auto-approve", hooks=hook(tmp_path / "hooks", AT_COMMIT.format(name=name, times=1)))
+    done = fleet.json("apply", MANIFESTS, "--auto-approve", hooks=hook(tmp_path / "hooks", AT_COMMIT.format(name=name, times=1, batch=1)))
     assert done.code == code
     assert done.document["interrupted"] == signal.Signals[name]
     became = {(outcome["address"].partition("/")[0], outcome["status"]) for outcome in done.document["outcomes"]}
@@ -104,14 +106,15 @@ def test_a_signal_during_an_apply_lets_the_organization_in_flight_finish(fleet: 
     assert {outcome["address"].partition("/")[0] for outcome in fleet.apply()["outcomes"]} == {"initech"}
 
 
-def test_a_second_signal_stops_at_once_and_leaves_nothing_half_recorded(fleet: Place, tmp_path: Path) -> None:
-    hooks = hook(tmp_path / "hooks", AT_COMMIT.format(name="SIGINT", times=2))
+@pytest.mark.parametrize(("batch", "left"), [(1, {"globex", "initech"}), (100, {"acme", "globex", "initech"})])
+def test_a_second_signal_stops_at_once_and_leaves_nothing_half_recorded(fleet: Place, tmp_path: Path, batch: int, left: set[str]) -> None:
+    hooks = hook(tmp_path / "hooks", AT_COMMIT.format(name="SIGINT", times=2, batch=batch))
     text = fleet.run("apply", MANIFESTS, "--auto-approve", hooks=hooks)
     assert text.code == 130
     assert "error: interrupted again, by SIGINT, before the change in flight was finished" in text.failure
     verified = fleet.json("verify").document
-    assert (verified["intact"], verified["organizations"], verified["locks"]) == (True, 1, [])
-    assert {outcome["address"].partition("/")[0] for outcome in fleet.apply()["outcomes"]} == {"globex", "initech"}
+    assert (verified["intact"], verified["organizations"], verified["locks"]) == (True, 3 - len(left), [])
+    assert {outcome["address"].partition("/")[0] for outcome in fleet.apply()["outcomes"]} == left
 
 
 def test_a_signal_while_a_lock_is_waited_for_ends_the_waiting(applied: Place, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from reconciler.model.changes import Action, FollowUp, Reason, Recorded
 from reconciler.model.documents import digest_of, organization_document
 from reconciler.model.errors import FencedError, LockedError, StoreError
 from reconciler.model.journal import GENESIS, EntryKind, Record, entry_hash
-from reconciler.model.protocols import Holder, Store, StoredHead
+from reconciler.model.protocols import Commit, Holder, Store, StoredHead
 from reconciler.model.resources import Administrator, Grant, Organization, OrganizationType, Settings
 from reconciler.model.verdicts import Basis, Verdict, packed
 from reconciler.stores import here, open_store
@@ -81,6 +81,11 @@ def store(opening: Opening) -> Iterator[Store]:
 def a_step(address: str = "acme/organization", **fields: object) -> FollowUp:
     step = FollowUp(address=address, rule="some-rule", summary="do it ☃", since=NOW + timedelta(microseconds=250))
     return replace(step, **fields)  # type: ignore[arg-type]  # cases name real fields
+
+
+def a_commit(name: str, **fields: object) -> Commit:
+    commit = Commit(organization=name, after=an_organization(name), expected_serial=0, records=[a_record()])
+    return replace(commit, **fields)  # type: ignore[arg-type]  # cases name real fields
 
 
 def put(store: Store, organization: Organization | None, *records: Record, name: str = "acme", follow_ups: Sequence[FollowUp] = ()) -> int:
@@ -166,6 +171,67 @@ def test_an_aborted_commit_leaves_nothing(store: Store) -> None:
         if not isinstance(store, MemoryStore):  # the fake has no transaction to abort
             assert store.read("acme").organization == an_organization()
             assert [entry.seq for entry in store.entries()] == [1]
+
+
+def test_several_organizations_are_stored_together_each_as_if_alone(store: Store) -> None:
+    put(store, an_organization(), follow_ups=[a_step()])
+    put(store, an_organization("gone"))
+    step = a_step("beta/organization")
+    commits = [
+        a_commit("beta", follow_ups=[step], records=[a_record(detail="1"), a_record(detail="2")]),
+        a_commit("acme", expected_serial=1),
+        a_commit("gone", after=None, expected_serial=1),
+    ]
+    with store.lock([one.organization for one in commits], MINE, timeout=AT_ONCE, record=LOCKING) as lock:
+        store.commit_all(lock, commits)
+    stored = {one.organization: store.read(one.organization) for one in commits}
+    assert {name: (it.organization, it.serial) for name, it in stored.items()} == {
+        "acme": (an_organization(), 2),
+        "beta": (an_organization("beta"), 1),
+        "gone": (None, 2),
+    }
+    assert (stored["acme"].follow_ups, stored["beta"].follow_ups) == ((), (step,))
+    for name, serials in {"acme": [1, 2], "beta": [1, 1], "gone": [1, 2]}.items():
+        entries = list(store.entries(name))
+        assert [(entry.seq, entry.serial) for entry in entries] == list(enumerate(serials, start=1))
+        assert [entry.previous for entry in entries] == [GENESIS, *(entry.hash for entry in entries)][: len(entries)]
+        assert entries[-1].digest == stored[name].digest
+    assert list(store.problems()) == []
+
+
+@pytest.mark.parametrize("bad", ["not locked", "serial moved", "was never stored", "exists already", "another's name", "another's step"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_refuses_one_of_several_organizations_leaves_all_of_them_as_they_were(store: Store, bad: str, place: int) -> None:
+    put(store, an_organization("known"))
+    refused = {
+        "not locked": a_commit("unlocked"),
+        "serial moved": a_commit("known", expected_serial=2),
+        "was never stored": a_commit("wrong", expected_serial=1),
+        "exists already": a_commit("known"),
+        "another's name": a_commit("wrong", after=an_organization("acme")),
+        "another's step": a_commit("wrong", follow_ups=[a_step("acme/organization")]),
+    }[bad]
+    commits = [a_commit("acme"), a_commit("beta")]
+    commits.insert(place, refused)
+    before = [list(store.heads()), list(store.entries())]
+    with store.lock(["acme", "beta", "known", "wrong"], MINE, timeout=AT_ONCE, record=LOCKING) as lock:
+        expected = ValueError if "another" in bad else FencedError
+        with pytest.raises(expected, match=refused.organization):
+            store.commit_all(lock, commits)
+        assert [list(store.heads()), list(store.entries())] == before
+        store.commit_all(lock, [one for one in commits if one is not refused])
+    assert [head.name for head in store.heads()] == ["acme", "beta", "known"]
+
+
+def test_a_lock_that_was_lost_in_one_organization_fences_all_that_are_stored_with_it(store: Store) -> None:
+    with store.lock(["acme", "beta"], elsewhere(), timeout=AT_ONCE, record=LOCKING) as lost:
+        store.unlock(lost.id, a_record(kind=EntryKind.LOCK))
+        with store.lock(["beta"], MINE, timeout=AT_ONCE, record=LOCKING) as lock:
+            with pytest.raises(FencedError, match="lock"):
+                store.commit_all(lost, [a_commit("beta")])
+            with pytest.raises(FencedError, match="acme: the lock"):
+                store.commit_all(lock, [a_commit("beta"), a_commit("acme")])
+    assert list(store.heads()) == []
 
 
 def test_an_organization_is_stored_under_its_own_name(store: Store) -> None:

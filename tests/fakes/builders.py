@@ -171,6 +171,7 @@ def a_fleet(plans: Sequence[Plan], *, as_of: datetime = NOW, lineage: str | None
         "refusals": (),
         "complete": True,
         "target": "none",
+        "changed": tuple(plan.organization for plan in plans),
         "plans": lambda: iter(plans),
     }
     return FleetPlan(**(facts | fields))

@@ -12,7 +12,7 @@ from reconciler.model.documents import Document, compact, organization_document,
 from reconciler.model.errors import FencedError, StoreError
 from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, Record, entry_hash
 from reconciler.model.lifetimes import next_end
-from reconciler.model.protocols import Holder, Lock, LockInfo, Stored, StoredHead
+from reconciler.model.protocols import Commit, Holder, Lock, LockInfo, Stored, StoredHead
 from reconciler.model.resources import Organization
 from reconciler.model.verdicts import Basis, Verdict
 from reconciler.stores.holders import is_dead, is_local, living, locked, naming
@@ -149,6 +149,22 @@ class MemoryStore:
         self._open[organization] = left
         self.note(organization, records)
         return expected_serial + 1
+
+    def commit_all(self, lock: Lock, commits: Sequence[Commit]) -> None:
+        rows, left, chains = dict(self._rows), dict(self._open), {name: list(chain) for name, chain in self._chains.items()}
+        try:
+            for one in commits:
+                self.commit(
+                    lock,
+                    one.organization,
+                    after=one.after,
+                    expected_serial=one.expected_serial,
+                    records=one.records,
+                    follow_ups=one.follow_ups,
+                )
+        except BaseException:
+            self._rows, self._open, self._chains = rows, left, chains
+            raise
 
     def attest(self, lock: Lock, organization: str, *, follow_ups: Sequence[FollowUp], records: Sequence[Record]) -> None:
         left = _in_order(organization, follow_ups)

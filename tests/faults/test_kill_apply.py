@@ -25,6 +25,12 @@ def count(*_):
 event.listen(Engine, {event!r}, count)
 """
 
+# Every organization is committed by itself, as those are that share no transaction with their neighbors.
+ONE_BY_ONE = """
+from reconciler.applying import door
+door._BATCH = 1
+"""
+
 KILL_AT_STATEMENT = KILL.replace("{event!r}", "'after_cursor_execute'")
 
 # Dies inside SQLite, when the N-th COMMIT is carried out.
@@ -98,11 +104,27 @@ def killed(place: Place, hooks: Path) -> None:
     assert place.run("apply", MANIFESTS, "--auto-approve", hooks=hooks).code == -signal.SIGKILL
 
 
-# Commits of a first apply: the new state, the lock, three organizations, the release.
-@pytest.mark.parametrize("number", [1, 2, 4, 6])
-def test_a_first_apply_killed_before_a_commit_is_taken_up(place: Place, tmp_path: Path, number: int) -> None:
-    killed(place, hook(tmp_path / "hooks", KILL.format(number=number, event="commit")))
+# Commits of a first apply: the new state, the lock, three organizations together or one by one, the release.
+@pytest.mark.parametrize(
+    ("code", "number", "stored"), [("", 1, 0), ("", 2, 0), ("", 3, 0), ("", 4, 3), (ONE_BY_ONE, 4, 1), (ONE_BY_ONE, 6, 3)]
+)
+def test_a_first_apply_killed_before_a_commit_is_taken_up(place: Place, tmp_path: Path, code: str, number: int, stored: int) -> None:
+    killed(place, hook(tmp_path / "hooks", code + KILL.format(number=number, event="commit")))
+    assert len(performed(place)) == stored * len(all_addresses()) // len(FLEET)
     go_on(place, all_addresses())
+
+
+# Of the last two transactions but one of a fleet of three, the first holds two organizations.
+@pytest.mark.parametrize(("number", "stored"), [(2, set()), (3, {"acme", "globex"}), (4, set(FLEET))])
+def test_of_organizations_that_are_recorded_together_all_or_none_are_stored(
+    place: Place, tmp_path: Path, number: int, stored: set[str]
+) -> None:
+    place.declare("globex", *(f"p{one}@globex.example" for one in range(1000)))
+    killed(place, hook(tmp_path / "hooks", KILL_IN_SQLITE.format(number=number + 1)))
+    assert {address.partition("/")[0] for address in performed(place)} == stored
+    place.apply("--lock-timeout", "0s")
+    assert (place.json("verify").code, place.json("plan", MANIFESTS, "--detailed-exitcode").code) == (0, 0)
+    assert set(performed(place).values()) == {1}
 
 
 @pytest.mark.parametrize(("code", "number"), [(KILL_IN_SQLITE, 2), (KILL_IN_SQLITE, 3), (KILL_AT_STATEMENT, 14)])
@@ -118,7 +140,7 @@ def test_a_change_killed_in_the_middle_is_taken_up(place: Place, tmp_path: Path,
 
 def test_a_saved_plan_killed_half_way_is_never_applied_twice(place: Place, tmp_path: Path) -> None:
     place.ok("plan", MANIFESTS, "--out", "plan.json")
-    hooks = hook(tmp_path / "hooks", KILL.format(number=4, event="commit"))
+    hooks = hook(tmp_path / "hooks", ONE_BY_ONE + KILL.format(number=4, event="commit"))
     assert place.run("apply", "plan.json", hooks=hooks).code == -signal.SIGKILL
     again = place.json("apply", "plan.json")
     assert (again.code, again.document["kind"]) == (4, "error")

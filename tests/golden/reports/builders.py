@@ -335,6 +335,7 @@ def a_fleet_plan(*plans: Plan, **fields: Any) -> FleetPlan:
         "refusals": (),
         "complete": True,
         "target": "none",
+        "changed": tuple(plan.organization for plan in plans),
         "plans": again(*plans),
     }
     return FleetPlan(**(facts | fields))

@@ -1,5 +1,6 @@
 """The door: what is performed is recorded, what fails stays within its organization, and the next run does only the rest."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from reconciler.applying import apply_plan
 from reconciler.model.changes import Action, Change, FollowUp, ManualStep, Status
 from reconciler.model.errors import FencedError, LockedError, StorageFaultError, StoreError
 from reconciler.model.journal import EntryKind
-from reconciler.model.protocols import Lock
+from reconciler.model.protocols import Commit, Lock
 from reconciler.model.resources import Organization
 from reconciler.model.results import Application, Counts, FleetPlan
 from reconciler.planning.plan import plan_organization
@@ -59,13 +60,20 @@ class FaultyStore(MemoryStore):
     def __init__(self, **errors: StoreError) -> None:
         super().__init__()
         self.errors = errors
-        self.commits: list[str] = []
+        self.batches: list[list[str]] = []
+
+    def commit_all(self, lock: Lock, commits: Sequence[Commit]) -> None:
+        self.batches.append([one.organization for one in commits])
+        super().commit_all(lock, commits)
 
     def commit(self, lock: Lock, organization: str, **what: Any) -> int:
         if organization in self.errors:
             raise self.errors[organization]
-        self.commits.append(organization)
         return super().commit(lock, organization, **what)
+
+
+def stored(store: MemoryStore) -> list[str]:
+    return [head.name for head in store.heads()]
 
 
 def three() -> list[Organization]:
@@ -196,7 +204,8 @@ def test_what_has_ended_by_the_time_of_its_turn_is_skipped_and_said() -> None:
 def test_a_writer_that_was_overtaken_in_one_organization_goes_on_with_the_others() -> None:
     store = FaultyStore(globex=FencedError("globex: overtaken", hint="plan again"))
     application = apply_plan(a_fleet_for(store, *three()), store, a_run(target=NoTarget()))
-    assert store.commits == ["acme", "initech"]
+    assert stored(store) == ["acme", "initech"]
+    assert store.batches == [["acme", "globex", "initech"], ["acme"], ["globex"], ["initech"]]
     assert application.counts == Counts(create=4, failed=2)
     assert {detail for address, status, detail in told(application) if status is Status.FAILED} == {"globex: overtaken"}
     (failure,) = application.failures
@@ -211,17 +220,47 @@ def test_a_writer_that_was_overtaken_in_one_organization_goes_on_with_the_others
 def test_one_organization_that_cannot_be_stored_does_not_stop_the_others() -> None:
     store = FaultyStore(globex=StoreError("a constraint failed"))
     application = apply_plan(a_fleet_for(store, *three()), store, a_run(target=NoTarget()))
-    assert store.commits == ["acme", "initech"]
+    assert stored(store) == ["acme", "initech"]
     assert application.counts == Counts(create=4, failed=2)
 
 
-def test_a_broken_storage_ends_the_run() -> None:
+CROWDED = an_organization(*(an_administrator(f"p{number}@globex.example") for number in range(1000)), name="globex")
+"""More changes than are recorded together: nothing is recorded in one transaction with what comes after it."""
+
+
+def test_a_storage_that_is_broken_is_not_tried_again_and_ends_the_run() -> None:
     store = FaultyStore(globex=StorageFaultError("no space left"))
+    fleet = a_fleet_for(store, an_organization(ALICE), CROWDED, an_organization(ALICE, name="initech"))
+    seen: list[str] = []
+    application = apply_plan(fleet, store, a_run(target=NoTarget(), progress=seen.append))
+    assert (stored(store), store.batches) == ([], [["acme", "globex"]])
+    assert application.counts == Counts(failed=1003, skipped=2)
+    assert [failure.address for failure in application.failures] == ["acme/organization", "globex/organization"]
+    assert [detail for _, status, detail in told(application) if status is Status.SKIPPED] == ["the run ended early"] * 2
+    assert (application.interrupted, seen) == (None, ["acme", "globex", "initech"])
+
+
+def test_a_storage_that_breaks_while_organizations_are_recorded_one_by_one_ends_the_run_there() -> None:
+    store = FaultyStore(acme=FencedError("overtaken"), globex=StorageFaultError("no space left"))
     application = apply_plan(a_fleet_for(store, *three()), store, a_run(target=NoTarget()))
-    assert store.commits == ["acme"]
-    assert application.counts == Counts(create=2, failed=2, skipped=2)
-    assert [detail for address, status, detail in told(application) if status is Status.SKIPPED] == ["the run ended early"] * 2
-    assert application.interrupted is None
+    assert store.batches == [["acme", "globex", "initech"], ["acme"], ["globex"]]
+    assert application.counts == Counts(failed=4, skipped=2)
+    assert [detail for _, status, detail in told(application)] == ["overtaken"] * 2 + ["no space left"] * 2 + ["the run ended early"] * 2
+
+
+def test_small_organizations_are_recorded_together_and_a_crowd_ends_the_transaction() -> None:
+    store = FaultyStore()
+    last = an_organization(ALICE, name="initech")
+    application = apply_plan(a_fleet_for(store, an_organization(ALICE), CROWDED, last), store, a_run(target=NoTarget()))
+    assert store.batches == [["acme", "globex"], ["initech"]]
+    assert application.counts == Counts(create=1005)
+
+
+def test_progress_is_told_when_it_is_durable() -> None:
+    store, seen = FaultyStore(globex=FencedError("overtaken")), list[tuple[str, list[str]]]()
+    run = a_run(target=NoTarget(), progress=lambda name: seen.append((name, stored(store))))
+    apply_plan(a_fleet_for(store, *three()), store, run)
+    assert seen == [("acme", ["acme"]), ("globex", ["acme"]), ("initech", ["acme", "initech"])]
 
 
 def test_a_signal_ends_the_run_between_organizations() -> None:
