@@ -26,6 +26,7 @@ from reconciler.pipeline.planning import plan, require_acknowledged
 from reconciler.pipeline.present import present
 from reconciler.pipeline.reading import names_in
 from reconciler.pipeline.request import Approval, Request, RunSettings
+from reconciler.pipeline.running import run_of
 from reconciler.pipeline.standing import Standing
 from reconciler.planning.codec import stale
 from reconciler.planning.perform import perform_all
@@ -34,7 +35,6 @@ from reconciler.planning.seal import PlanHash, change_content
 from reconciler.reports.stateless import without_stateless
 from reconciler.rules import Context, check
 from reconciler.stores import open_reader, open_store
-from reconciler.targets import TARGETS
 
 _ATTEMPTS = 3
 """How often a plan is made anew when other runs keep moving the state."""
@@ -154,25 +154,6 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
         return replace(made, refusals=error.findings)
     finally:
         store.close()
-
-
-def run_of(request: Request, settings: RunSettings) -> Run:
-    """Return a run that asks no rules."""
-    return Run(
-        id=settings.run,
-        operation=settings.holder.operation,
-        actor=request.actor,
-        holder=settings.holder,
-        clock=settings.clock,
-        target=TARGETS[request.target],
-        catalog=request.catalog,
-        lock_timeout=settings.lock_timeout,
-        acknowledged=request.acknowledged,
-        recheck=lambda _: (),
-        judge=lambda before, after: (),
-        stopping=settings.stopping,
-        progress=settings.progress,
-    )
 
 
 def _errors(organization: Organization, request: Request, context: Context) -> Sequence[Finding]:
