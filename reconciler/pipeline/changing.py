@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.applying import UNREADABLE, FlooredClock, Run, apply_plan, earlier_run, record_of
+from reconciler.applying import UNREADABLE, FlooredClock, apply_plan, earlier_run, record_of
 from reconciler.manifests import judge_values
 from reconciler.model.changes import Plan
 from reconciler.model.documents import compact, read_settings

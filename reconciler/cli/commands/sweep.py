@@ -45,7 +45,8 @@ def sweep(process: Process, common: Common, metrics: str | None) -> int:
         try:
             replace_file(Path(metrics), lambda out: write_metrics(swept, out))
         except OutputError as error:
-            logging.getLogger("reconciler").error("%s; what was due was ended all the same", error.message)
+            message = "%s; what was due was ended all the same"
+            logging.getLogger("reconciler").error(message, error.message)  # noqa: TRY400 - it is told, not traced
             code = code or ERROR
     return report_changes(session, swept.application, exit_code=code)
 

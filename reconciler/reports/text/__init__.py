@@ -1,6 +1,7 @@
 """Reports for people: calm, aligned, grouped by organization, and searchable line by line.
 
-A report is loaded when it is first written: a command pays for its own. All foreign text goes through `visible`; every line leaves through `Page.line`, which keeps it from being a CI command.
+A report is loaded when it is first written: a command pays for its own.
+All foreign text goes through `visible`; every line leaves through `Page.line`, which keeps it from being a CI command.
 """
 
 from typing import TextIO
