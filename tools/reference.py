@@ -17,7 +17,8 @@ import click
 from reconciler.catalog.statements import rulebook
 from reconciler.cli.group import commands as root
 from reconciler.model.policy import Policy
-from reconciler.model.rulebook import RuleFacts, RuleKind, Source, Standing, Statement
+from reconciler.model.rulebook import RuleFacts, RuleKind, Standing, Statement
+from reconciler.model.sources import Source
 from reconciler.pipeline import rules
 from reconciler.reports.text.rules import KINDS, STANDINGS
 

@@ -10,7 +10,7 @@ from reconciler.access.details import scoped_rights
 from reconciler.access.values import Right
 from reconciler.access.view import Person, View
 from reconciler.catalog import Catalog, Level
-from reconciler.catalog.matrix import SERVICE, SITE
+from reconciler.catalog.words import SERVICE, SITE
 from reconciler.model.resources import Organization
 
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from reconciler.access.combine import combined, widest
 from reconciler.access.restriction import Restriction, lines, restricted
 from reconciler.access.values import Elevation, Kind, Reason, Restricted, Right, Scoped
-from reconciler.catalog import Catalog, Column, Holder, Level, Matrix
-from reconciler.catalog.matrix import CUSTOMER_MANAGEMENT, ORGANIZATION, SERVICE, SITE
+from reconciler.catalog import Catalog, Column, Holder, Level
+from reconciler.catalog.matrix import Matrix
+from reconciler.catalog.words import CUSTOMER_MANAGEMENT, ORGANIZATION, SERVICE, SITE
 from reconciler.model.resources import OrganizationType
 
 _NOT_ELEVATED = "outside an elevation a temporary cell reads, as the basic help desk role does"

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from reconciler.catalog import Cell, Level
+from reconciler.catalog import Level
+from reconciler.catalog.matrix import Cell
 
 STRENGTH: Final[Mapping[Level, int]] = {Level.FULL: 4, Level.CONDITIONAL: 3, Level.READ: 2, Level.UNKNOWN: 1, Level.NONE: 0}
 """The order in which one of several answers is taken. Source: contract of `access` (our choice)."""

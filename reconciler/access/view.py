@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from reconciler.access.profile import Circumstances, PartnerRoles, Profile, profile_of
 from reconciler.access.values import Elevation
 from reconciler.catalog import Catalog, Holder
-from reconciler.catalog.matrix import CUSTOMER_MANAGEMENT
+from reconciler.catalog.words import CUSTOMER_MANAGEMENT
 from reconciler.model.identifiers import identity
 from reconciler.model.lifetimes import grant_end, grant_status
 from reconciler.model.resources import Administrator, Grant, GrantStatus, Organization, OrganizationType, Settings

@@ -1,7 +1,8 @@
 """One sentence for each reason, the same in every report."""
 
 from reconciler.access.values import Kind, Reason
-from reconciler.catalog import Catalog, Cell, Evidence
+from reconciler.catalog import Catalog, Evidence
+from reconciler.catalog.matrix import Cell
 from reconciler.model.instants import format_instant
 
 

@@ -2,14 +2,14 @@
 
 Belongs here: reading and typing facts. The facts themselves stand in `data/`, each with its source.
 Does not belong here: rules, access calculation, anything about manifests. May know: yaml.
+`matrix` and `statements` are imported by their own names: most commands need neither.
 """
 
 from reconciler.catalog.catalog import FULL_ADMINISTRATOR, AccountKind, AgentKind, Catalog, load, matrices
-from reconciler.catalog.matrix import Cell, Matrices, Matrix, Row
 from reconciler.catalog.roles import ANY, Assigner, Column, Exclusion, Limit, Prerequisite, Role, Stated
 from reconciler.catalog.settings import Cap, RestrictedSetting
 from reconciler.catalog.words import Confidence, Evidence, Holder, Level, Origin, Permitted
-from reconciler.model.rulebook import Source
+from reconciler.model.sources import Source
 
 __all__ = [
     "ANY",
@@ -19,7 +19,6 @@ __all__ = [
     "Assigner",
     "Cap",
     "Catalog",
-    "Cell",
     "Column",
     "Confidence",
     "Evidence",
@@ -27,14 +26,11 @@ __all__ = [
     "Holder",
     "Level",
     "Limit",
-    "Matrices",
-    "Matrix",
     "Origin",
     "Permitted",
     "Prerequisite",
     "RestrictedSetting",
     "Role",
-    "Row",
     "Source",
     "Stated",
     "load",

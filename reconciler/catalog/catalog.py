@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 
-from reconciler.catalog.matrix import FILES, Matrices, Reader
 from reconciler.catalog.reading import Facts, data, known, only, sources_of, word
 from reconciler.catalog.roles import ANY, Assigner, Exclusion, Role, Roles
 from reconciler.catalog.settings import RestrictedSetting, read_settings
 from reconciler.catalog.words import Evidence, Origin, Permitted
 from reconciler.model.changes import Risk
-from reconciler.model.rulebook import Source
+from reconciler.model.sources import Source
+
+if TYPE_CHECKING:
+    from reconciler.catalog.matrix import Matrices
 
 FULL_ADMINISTRATOR = "full-administrator"
 """The one role that code must know by name: an organization without a holder is locked out (article fs78p5)."""
@@ -60,7 +63,7 @@ class Catalog:
     clock_tolerance: timedelta
 
     @property
-    def matrices(self) -> Matrices:
+    def matrices(self) -> "Matrices":
         """What the roles give. Read when first asked for: most commands need none of it."""
         return matrices()
 
@@ -99,8 +102,10 @@ def load() -> Catalog:
 
 
 @cache
-def matrices() -> Matrices:
+def matrices() -> "Matrices":
     """Return the permission matrices, read once a process, with every reference between the data files checked."""
+    from reconciler.catalog.matrix import FILES, Matrices, Reader  # noqa: PLC0415 - most commands need none of it
+
     catalog = load()
     reader = Reader(catalog.roles, catalog.sources)
     by_id = {name: reader.read(data(f"permissions/{name}.yaml")) for name in FILES}

@@ -10,12 +10,6 @@ from reconciler.model.resources import OrganizationType
 
 FILES: Final = ("organization-roles", "site-roles", "external-roles", "contact-center", "partner-management", "customer-management")
 
-ORGANIZATION: Final = "organization"
-SITE: Final = "site"
-SERVICE: Final = "service"
-CUSTOMER_MANAGEMENT: Final = "customer-management"
-"""Scopes: where the cells of a matrix hold. A service is named after a slash: `service/contact-center`."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
@@ -69,7 +63,7 @@ class Matrix:
     """One table.
 
     Attributes:
-        scope: where its cells hold: one of the scopes above.
+        scope: where its cells hold: one of the scopes in `words`.
         organizations: the kinds of organization it acts on.
         holders: whose roles it speaks of.
         columns: roles; where `homes` is given, homes of the holder, and the rows are roles of the one permission `permission`.

@@ -8,7 +8,8 @@ from typing import Any
 from reconciler.catalog.catalog import load
 from reconciler.catalog.reading import Facts, data, known, only, sources_of, word
 from reconciler.model.findings import Severity
-from reconciler.model.rulebook import Form, RuleKind, Source, Statement
+from reconciler.model.rulebook import Form, RuleKind, Statement
+from reconciler.model.sources import Source
 
 _KEPT = ("rules", "catalog", "tests", "reason")
 _STATEMENT = ("text", "level", "form", "sources", "inferred", *_KEPT)

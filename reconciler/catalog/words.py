@@ -1,6 +1,13 @@
 """The closed vocabularies of the data files."""
 
 from enum import StrEnum
+from typing import Final
+
+ORGANIZATION: Final = "organization"
+SITE: Final = "site"
+SERVICE: Final = "service"
+CUSTOMER_MANAGEMENT: Final = "customer-management"
+"""Scopes: where the cells of a matrix hold. A service is named after a slash: `service/contact-center`."""
 
 
 class Level(StrEnum):

@@ -10,7 +10,7 @@ from reconciler.cli.group import commands
 from reconciler.cli.options import FORMATS
 from reconciler.cli.process import Process
 from reconciler.cli.signals import Interruption, Signals
-from reconciler.cli.streams import reconfigure, settle
+from reconciler.cli.standard import reconfigure, settle
 
 
 def entry() -> NoReturn:

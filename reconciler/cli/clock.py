@@ -1,7 +1,6 @@
 """The one place that reads the machine's clock."""
 
 import os
-import secrets
 from datetime import UTC, datetime
 
 from reconciler.model.errors import UsageError
@@ -45,4 +44,6 @@ def reading_clock(given: datetime | None) -> SystemClock | FixedClock:
 
 def new_run_id(now: datetime) -> str:
     """Return a name for a run that sorts by time and is unique over machines."""
+    import secrets  # noqa: PLC0415 - it brings much along, and only writing commands have a name
+
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"

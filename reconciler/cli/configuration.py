@@ -12,7 +12,7 @@ from reconciler.model.instants import parse_duration
 from reconciler.model.policy import Policy
 
 if TYPE_CHECKING:
-    from reconciler.manifests import SettingsFile
+    from reconciler.manifests.settings import SettingsFile
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def read_configuration(path: str | None, *, judges: bool = True) -> Configuratio
     if path is None and not Path(DEFAULT_FILE).exists():
         return Configuration()
     from reconciler.cli.policy import wrong_with_policy  # noqa: PLC0415 - load slowly, and without a file nothing is to be read
-    from reconciler.manifests import read_settings_file  # noqa: PLC0415 - likewise
+    from reconciler.manifests.settings import read_settings_file  # noqa: PLC0415 - likewise
 
     name = path or DEFAULT_FILE
     settings = read_settings_file(name, lambda document: wrong_with_policy(document.get("policy", {})))

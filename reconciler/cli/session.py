@@ -26,7 +26,6 @@ from reconciler.pipeline.present import Present, present
 from reconciler.pipeline.request import Request, RunSettings
 from reconciler.reports import Style, render
 from reconciler.reports.visible import visible
-from reconciler.stores import here
 
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
 
@@ -136,6 +135,8 @@ class Session:
 
     def run_settings(self, operation: str, progress: Progress) -> RunSettings:
         """Return what a writing use case needs; once it asks whether to stop, signals let it finish what is in flight."""
+        from reconciler.stores import here  # noqa: PLC0415 - only writing commands hold locks
+
         clock = SystemClock()
         now = clock.now()
         return RunSettings(

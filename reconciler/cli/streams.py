@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from reconciler.cli.standard import silence
 from reconciler.model.errors import ReconcilerError
 
 _IN_MEMORY = 4 << 20
@@ -26,20 +27,6 @@ class OutputError(ReconcilerError):
 
 class LostOutputError(OutputError):
     """Standard output took nothing, or only a part; nothing more can be said there."""
-
-
-def reconfigure() -> None:
-    """UTF-8 and a plain newline on every platform; no character can raise, and a stream that was closed swallows what is written."""
-    sys.stdout = _usable(sys.stdout)
-    sys.stderr = _usable(sys.stderr)
-
-
-def _usable(stream: TextIO | None) -> TextIO:
-    if stream is None:
-        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 -- it lives as long as the process
-    if isinstance(stream, TextIOWrapper):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-    return stream
 
 
 def is_stdout(output: str | None) -> bool:
@@ -90,23 +77,10 @@ def _to_stdout(write: Write) -> None:
             sys.stdout.flush()
         except BrokenPipeError:
             # Whoever was reading has enough. Nothing more can be said there, also not by the interpreter at its end.
-            _silence(sys.stdout)
+            silence(sys.stdout)
         except OSError as error:
-            _silence(sys.stdout)
+            silence(sys.stdout)
             raise LostOutputError(f"the report cannot be written to standard output: {error.strerror}") from error
-
-
-def settle() -> None:
-    """Write out what still waits in the standard streams, or drop it: what nobody reads must not change the exit code at the very end."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            _silence(stream)
-
-
-def _silence(stream: TextIO) -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def replace_file(path: Path, write: Write) -> None:

@@ -6,9 +6,7 @@ from typing import Any
 
 import click
 
-from reconciler.model.instants import parse_duration, parse_instant
-
-_HASH = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+_HASH = r"sha256:[0-9a-f]{64}"
 
 
 class Instant(click.ParamType[datetime]):
@@ -20,6 +18,8 @@ class Instant(click.ParamType[datetime]):
         """Return the instant, UTC."""
         if isinstance(value, datetime):
             return value
+        from reconciler.model.instants import parse_instant  # noqa: PLC0415 - only where one was given
+
         try:
             return parse_instant(value)
         except ValueError as error:
@@ -35,6 +35,8 @@ class Duration(click.ParamType[timedelta]):
         """Return the length of time."""
         if isinstance(value, timedelta):
             return value
+        from reconciler.model.instants import parse_duration  # noqa: PLC0415 - only where one was given
+
         try:
             return parse_duration(value)
         except ValueError as error:
@@ -104,6 +106,6 @@ class PlanHash(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the hash."""
-        if not _HASH.fullmatch(str(value)):
+        if not re.fullmatch(_HASH, str(value), re.ASCII):
             self.fail(f"{value!r} is no plan hash; it is sha256: and 64 hexadecimal digits, as plan prints it", param, ctx)
         return str(value)

@@ -3,6 +3,7 @@
 Belongs here: reading files, YAML, the JSON Schemas, building the model from documents, and finding places in files again.
 Does not belong here: domain rules (`rules`; those that a document must keep to be read at all are asked here), stored state, reports,
 the clock.
+What only some commands need is not loaded here: `grant_files`, `schemas` and `settings` are imported by their own names.
 May know: yaml (events only), jsonschema in `refusals` and jsonschema-rs in `schema` alone.
 """
 
@@ -11,34 +12,23 @@ from reconciler.manifests.claims import claimed_site, site_claim
 from reconciler.manifests.events import WITH_LIBYAML
 from reconciler.manifests.files import Discovery, ReadFile, Source, Survey, discover, survey
 from reconciler.manifests.fleet import Manifests, Unread
-from reconciler.manifests.grant_files import GrantFile, new_grant_text, read_grant_file
 from reconciler.manifests.judge import judge_values
 from reconciler.manifests.read import read
-from reconciler.manifests.schemas import MissingSchemasError, schema_names, schema_text
-from reconciler.manifests.settings import SettingsFile, read_settings_file
 
 __all__ = [
     "WITH_LIBYAML",
     "Discovery",
     "GrantDurations",
-    "GrantFile",
     "Manifests",
-    "MissingSchemasError",
     "ReadFile",
-    "SettingsFile",
     "Source",
     "Survey",
     "Unread",
     "claimed_site",
     "discover",
     "judge_values",
-    "new_grant_text",
     "read",
-    "read_grant_file",
     "read_instant",
-    "read_settings_file",
-    "schema_names",
-    "schema_text",
     "site_claim",
     "survey",
 ]

@@ -1,10 +1,7 @@
 """The published JSON Schemas: where their files are. In a wheel they lie inside the package, in a checkout beside it."""
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
@@ -56,6 +53,8 @@ def find_schema(kind: str) -> str:
     kinds = {_comparable(name.partition(".")[0]): name for name in schema_names()}
     if wanted in kinds:
         return kinds[wanted]
+    from difflib import get_close_matches  # noqa: PLC0415 - most names are right
+
     names = [name.partition(".")[0] for name in schema_names()]
     close = get_close_matches(kind.lower(), names, n=1)
     hint = f"reconciler schema {close[0]}" if close else None
@@ -67,13 +66,14 @@ def _comparable(kind: str) -> str:
 
 
 @cache
-def _folder() -> Traversable:
+def _folder() -> Path:
     for folder in _candidates():
         if folder.is_dir():
             return folder
     raise MissingSchemasError("the JSON Schemas are missing from this installation", hint="install reconciler again")
 
 
-def _candidates() -> Iterator[Traversable]:
-    yield resources.files("reconciler").joinpath("schemas")
-    yield Path(__file__).resolve().parents[2] / "schemas"
+def _candidates() -> Iterator[Path]:
+    package = Path(__file__).resolve().parents[1]
+    yield package / "schemas"
+    yield package.parent / "schemas"

@@ -6,9 +6,8 @@ Expected problems of the input are findings, not errors; an error may carry find
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from reconciler.model.findings import Finding, Severity
-
 if TYPE_CHECKING:
+    from reconciler.model.findings import Finding
     from reconciler.model.protocols import LockInfo
 
 
@@ -25,8 +24,10 @@ class ReconcilerError(Exception):
 
     rule = "error"
 
-    def __init__(self, message: str, *, detail: str = "", hint: str | None = None, findings: Sequence[Finding] = ()) -> None:
+    def __init__(self, message: str, *, detail: str = "", hint: str | None = None, findings: Sequence["Finding"] = ()) -> None:
         super().__init__(message)
+        from reconciler.model.findings import Finding, Severity  # noqa: PLC0415 - the command line names errors; few runs have one
+
         self.message = message
         self.detail = detail
         self.hint = hint

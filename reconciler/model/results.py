@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from reconciler.model.changes import Action, Change, Elevated, FollowUp, Outcome, Plan, Reason, Summary
 from reconciler.model.documents import Document
@@ -10,7 +11,9 @@ from reconciler.model.findings import Finding
 from reconciler.model.journal import Entry
 from reconciler.model.protocols import LockInfo, Store, StoredHead
 from reconciler.model.resources import Grant, GrantStatus, Organization
-from reconciler.model.rulebook import Example, RuleFacts, Statement
+
+if TYPE_CHECKING:  # they take a while to make, and only `rules` and `explain` have any
+    from reconciler.model.rulebook import Example, RuleFacts, Statement
 
 
 def _nothing_to_remember(_store: Store) -> bool:
@@ -328,25 +331,25 @@ class PermissionHolders:
 class Rules:
     """The answer of `rules`: every rule, by kind, in the order in which they are listed."""
 
-    rules: tuple[RuleFacts, ...]
+    rules: tuple["RuleFacts", ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleOf:
     """The answer of `explain` for a rule; an example is None where there is none."""
 
-    rule: RuleFacts
-    good: Example | None
-    bad: Example | None
+    rule: "RuleFacts"
+    good: "Example | None"
+    bad: "Example | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementOf:
     """The answer of `explain` for a statement or a decision: the rules that keep it, and the decisions about it."""
 
-    statement: Statement
-    rules: tuple[RuleFacts, ...]
-    decisions: tuple[Statement, ...]
+    statement: "Statement"
+    rules: tuple["RuleFacts", ...]
+    decisions: tuple["Statement", ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,16 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.model.findings import Severity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where facts come from; `rank` is `article` or `reference`."""
-
-    id: str
-    rank: str
-    title: str
-    url: str | None = None
+from reconciler.model.sources import Source
 
 
 class RuleKind(StrEnum):

@@ -12,10 +12,10 @@ from reconciler.model.identifiers import address_key
 from reconciler.model.journal import EntryKind, Record
 from reconciler.model.protocols import StateReader
 from reconciler.model.results import Attestation
-from reconciler.pipeline.changing import run_of
 from reconciler.pipeline.missing import require_state
 from reconciler.pipeline.present import present
 from reconciler.pipeline.request import Request, RunSettings
+from reconciler.pipeline.running import run_of
 from reconciler.rules import closest
 from reconciler.stores import open_reader, open_store
 

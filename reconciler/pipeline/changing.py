@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.applying import UNREADABLE, FlooredClock, Run, apply_plan, earlier_run, record_of
+from reconciler.applying import UNREADABLE, FlooredClock, apply_plan, earlier_run, record_of
 from reconciler.manifests import judge_values
 from reconciler.model.changes import Plan
 from reconciler.model.documents import compact, read_settings
@@ -27,6 +27,7 @@ from reconciler.pipeline.planning import plan, require_acknowledged
 from reconciler.pipeline.present import present
 from reconciler.pipeline.reading import names_in
 from reconciler.pipeline.request import Approval, Request, RunSettings
+from reconciler.pipeline.running import run_of
 from reconciler.pipeline.standing import Standing
 from reconciler.planning.codec import stale
 from reconciler.planning.perform import perform_all
@@ -35,7 +36,6 @@ from reconciler.planning.seal import PlanHash, change_content
 from reconciler.reports.stateless import without_stateless
 from reconciler.rules import Context, check
 from reconciler.stores import open_reader, open_store
-from reconciler.targets import TARGETS
 
 _log = logging.getLogger("reconciler")
 
@@ -180,25 +180,6 @@ def _remember_checks(made: FleetPlan, request: Request) -> None:
             _remember(made, store)
     except StoreError as error:
         _log.info("what was checked could not be remembered: %s", error.message)
-
-
-def run_of(request: Request, settings: RunSettings) -> Run:
-    """Return a run that asks no rules."""
-    return Run(
-        id=settings.run,
-        operation=settings.holder.operation,
-        actor=request.actor,
-        holder=settings.holder,
-        clock=settings.clock,
-        target=TARGETS[request.target],
-        catalog=request.catalog,
-        lock_timeout=settings.lock_timeout,
-        acknowledged=request.acknowledged,
-        recheck=lambda _: (),
-        judge=lambda before, after: (),
-        stopping=settings.stopping,
-        progress=settings.progress,
-    )
 
 
 def _errors(organization: Organization, request: Request, context: Context) -> Sequence[Finding]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from reconciler.manifests import GrantFile, new_grant_text, read_grant_file
+from reconciler.manifests.grant_files import GrantFile, new_grant_text, read_grant_file
 from reconciler.model.errors import ManifestError, UsageError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import identity

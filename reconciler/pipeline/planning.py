@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO, cast
 
-from reconciler.applying import earlier_run
 from reconciler.manifests import Manifests
 from reconciler.model.changes import Change, Elevated, FollowUp, Plan, Summary
 from reconciler.model.documents import digest_of, organization_document
@@ -41,7 +40,6 @@ from reconciler.pipeline.request import Request
 from reconciler.pipeline.standing import Standing
 from reconciler.pipeline.waiving import UNUSED_WAIVER, unused_waivers
 from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, read_plan
-from reconciler.planning.effects import access_changes
 from reconciler.planning.follow_ups import left_by
 from reconciler.planning.guard import TOO_MANY_REMOVALS, clock_set_back, too_many, too_many_overall
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
@@ -204,6 +202,8 @@ class _Fleet:
 
     def _explained(self, made: Plan, before: Organization | None, after: Organization, manifests: Manifests) -> Plan:
         """Judge the changes, and say where each is declared, what it means, and since when things are as they are."""
+        from reconciler.planning.effects import access_changes  # noqa: PLC0415 - access is compared only where something changes
+
         verdict = self._judge.verdict(before, after, self._now)
         self.found.extend(verdict.findings)
         self.refused.extend(verdict.refusals)
@@ -345,6 +345,8 @@ def show_plan(made: FleetPlan, reader: StateReader, now: datetime) -> FleetPlan:
 
 
 def _applied(made: FleetPlan, reader: StateReader) -> Iterator[Finding]:
+    from reconciler.applying import earlier_run  # noqa: PLC0415 - a fresh plan was applied by nobody
+
     try:
         run = earlier_run(made.plan_hash, made.plans(), reader)
     except StalePlanError as error:

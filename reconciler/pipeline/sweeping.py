@@ -4,12 +4,10 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.applying import end_due
 from reconciler.model.changes import Status
 from reconciler.model.errors import CorruptStateError, LockedError, StoreError
 from reconciler.model.protocols import StateReader, StoredHead
 from reconciler.model.results import Application, Counts, Swept
-from reconciler.pipeline.changing import run_of
 from reconciler.pipeline.missing import require_state, unknown_organization
 from reconciler.pipeline.overdue import due
 from reconciler.pipeline.present import present
@@ -33,6 +31,9 @@ def sweep(request: Request, settings: RunSettings) -> Swept:
         nothing = _nothing(request, settings, reader)
         if not names:
             return _swept(nothing, reader, now)
+        from reconciler.applying import end_due  # noqa: PLC0415 - nothing is due nearly always, and then nothing of this is needed
+        from reconciler.pipeline.running import run_of  # noqa: PLC0415 - likewise
+
         try:
             store = open_store(request.state, create=False)
         except StoreError as error:

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from reconciler.manifests import schema_names, schema_text
+from reconciler.manifests.schemas import schema_names, schema_text
 from reconciler.model.documents import sha256_hex
 
 _OURS: Final = ("**/*.py", "catalog/data/**/*.yaml")

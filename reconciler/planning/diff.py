@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from deepdiff import DeepDiff
-
 from reconciler.model.changes import Action, Change, FieldChange, Reason
 from reconciler.model.documents import Document, administrator_document, compact, grant_document, settings_document
 from reconciler.model.identifiers import (
@@ -141,6 +139,8 @@ def _change(
 
 def explain(before: Document, after: Document) -> tuple[FieldChange, ...]:
     """Return which fields differ between two documents of one resource, by path; lists are compared and shown as a whole."""
+    from deepdiff import DeepDiff  # noqa: PLC0415 - it loads slowly, and most runs change nothing inside a pair
+
     # threshold 0: never collapse a mostly changed object into one change; private variables: keys may begin with "__".
     delta = DeepDiff(_frozen(before), _frozen(after), view="tree", threshold_to_diff_deeper=0, ignore_private_variables=False)
     changed = {tuple(level.path(output_format="list")) for levels in delta.values() for level in levels}

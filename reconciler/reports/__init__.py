@@ -2,15 +2,14 @@
 
 What belongs here: wording, layout, escaping. What does not: decisions, exit codes, clocks, files, options; those are given.
 May know: `model`, `planning.codec` (the one writer of plan documents), and wcwidth for the width of characters.
-A further format is a module with a `render` of the same signature and a line in `FORMATS`.
+A further format is a module with a `render` of the same signature, a function here that loads it, and a line in `FORMATS`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TextIO, get_args
 
-from reconciler.model.results import Result
-from reconciler.reports import csv, json, text
+from reconciler.model.results import Accesses, PermissionHolders, Result
 from reconciler.reports.style import Style
 
 __all__ = ["FORMATS", "Format", "Style", "formats_of", "render"]
@@ -32,12 +31,30 @@ class Format:
     kinds: frozenset[type]
 
 
+def _text(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
+    from reconciler.reports import text
+
+    text.render(result, out, exit_code=exit_code, style=style)
+
+
+def _json(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
+    from reconciler.reports import json
+
+    json.render(result, out, exit_code=exit_code, style=style)
+
+
+def _csv(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
+    from reconciler.reports import csv
+
+    csv.render(result, out, exit_code=exit_code, style=style)
+
+
 EVERY_KIND: Final[frozenset[type]] = frozenset(get_args(Result))
 
 FORMATS: Final[Mapping[str, Format]] = {
-    "text": Format(render=text.render, kinds=EVERY_KIND),
-    "json": Format(render=json.render, kinds=EVERY_KIND),
-    "csv": Format(render=csv.render, kinds=csv.KINDS),
+    "text": Format(render=_text, kinds=EVERY_KIND),
+    "json": Format(render=_json, kinds=EVERY_KIND),
+    "csv": Format(render=_csv, kinds=frozenset({Accesses, PermissionHolders})),
 }
 
 

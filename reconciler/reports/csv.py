@@ -15,7 +15,6 @@ from reconciler.reports.style import Style
 from reconciler.reports.visible import visible
 
 COLUMNS: Final = ("organization", "person", "scope", "permission", "access", "because")
-KINDS: Final[frozenset[type]] = frozenset({Accesses, PermissionHolders})
 
 _LOG = logging.getLogger(__name__)
 _FORMULA: Final = frozenset("=+-@\t\r\n\x00＝＋－＠")
@@ -28,7 +27,7 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
     """Write *result* as CSV.
 
     Raises:
-        TypeError: it is not of `KINDS`.
+        TypeError: it has no form as CSV.
     """
     del exit_code, style
     match result:

@@ -2,7 +2,8 @@
 
 from reconciler.model.documents import Document
 from reconciler.model.results import RuleOf, Rules, StatementOf
-from reconciler.model.rulebook import Example, RuleFacts, Source, Statement
+from reconciler.model.rulebook import Example, RuleFacts, Statement
+from reconciler.model.sources import Source
 from reconciler.model.writing import Members
 
 

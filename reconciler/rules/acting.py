@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator
 
 from reconciler.catalog import FULL_ADMINISTRATOR, Assigner
-from reconciler.catalog.matrix import CUSTOMER_MANAGEMENT
-from reconciler.catalog.words import Evidence, Holder, Level
+from reconciler.catalog.words import CUSTOMER_MANAGEMENT, Evidence, Holder, Level
 from reconciler.model.findings import Path
 from reconciler.model.resources import Administrator, OrganizationType, Settings
 from reconciler.rules.actor import Actor

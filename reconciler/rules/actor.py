@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from reconciler.access.view import Person, View
 from reconciler.catalog import Catalog
 from reconciler.catalog.words import Holder
 from reconciler.model.identifiers import identity
 from reconciler.model.resources import Organization
+
+if TYPE_CHECKING:
+    from reconciler.access.view import Person, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,8 @@ def actor_in(
     """
     if organization is None or organization.administrators is None or organization.settings is None:
         return None
+    from reconciler.access.view import View  # noqa: PLC0415 - access is worked out only where somebody answers for a change
+
     view = View(organization, partner=partner, now=now, catalog=catalog)
     person = view.person(identity(email))
     roles: set[str] = set() if person.member is None else set(person.member.roles)
@@ -68,7 +73,7 @@ def actor_in(
     return Actor(email=email, holder=_home(person, view), roles=frozenset(roles), sites=sites, partner_roles=reaching, unsettled=unsettled)
 
 
-def _over_customers(person: Person, view: View) -> tuple[frozenset[str], frozenset[str]]:
+def _over_customers(person: "Person", view: "View") -> tuple[frozenset[str], frozenset[str]]:
     """Roles of the managing partner: those that reach the organization, and those of which that is not known."""
     managed_by = view.settings.managed_by
     if managed_by is not None and managed_by in view.unrecorded:
@@ -80,7 +85,7 @@ def _over_customers(person: Person, view: View) -> tuple[frozenset[str], frozens
     return counting - open_scope, counting & open_scope
 
 
-def _home(person: Person, view: View) -> Holder | None:
+def _home(person: "Person", view: "View") -> Holder | None:
     if person.member is not None:
         return view.holder(person.member)
     if person.partner is not None:

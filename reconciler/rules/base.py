@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Generic, TypeVar
 
 from reconciler.catalog import Catalog
@@ -107,6 +106,8 @@ def person_path(person: Administrator, *rest: str | int) -> Path:
 
 def closest(value: str, allowed: Sequence[str]) -> str | None:
     """Return the allowed value that *value* was probably meant to be, or None."""
+    from difflib import get_close_matches  # noqa: PLC0415 - most names are right
+
     return next(iter(get_close_matches(value, allowed, n=1, cutoff=0.6)), None)
 
 

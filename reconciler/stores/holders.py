@@ -1,7 +1,6 @@
 """Who holds a lock: this process in the words of a `Holder`, whether another one still lives, and what is said about it."""
 
 import os
-import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -24,7 +23,9 @@ def here(operation: str, version: str, now: datetime) -> Holder:
         version: of the product.
         now: the present instant, UTC.
     """
-    import psutil  # noqa: PLC0415 - it takes a while to load, and commands that read hold no lock
+    import socket  # noqa: PLC0415 - both take a while to load, and commands that read hold no lock
+
+    import psutil  # noqa: PLC0415 - likewise
 
     process = psutil.Process()
     host = socket.gethostname()
@@ -41,6 +42,8 @@ def here(operation: str, version: str, now: datetime) -> Holder:
 
 def is_local(holder: Holder) -> bool:
     """Tell whether *holder* is, or was, a process of this host."""
+    import socket  # noqa: PLC0415 - likewise
+
     return holder.host == socket.gethostname()
 
 

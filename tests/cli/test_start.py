@@ -1,10 +1,12 @@
-"""Help is for people and comes at once: what `--help` and `--version` load, and what they say."""
+"""Every command starts with what it needs and nothing else; help is for people, and comes at once."""
 
 import ast
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import click
@@ -13,49 +15,102 @@ import pytest
 from reconciler.cli.group import commands
 from tests.cli.running import ROOT, Place, environment
 
-HEAVY = {"sqlalchemy", "deepdiff", "jsonschema", "jsonschema_rs", "referencing", "psutil", "wcwidth", "sqlite3"}
-LIGHT = {"reconciler", "reconciler.cli", "reconciler.model"}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A command, and exactly what it may load: libraries (what they bring along is theirs), and packages of `reconciler`."""
+
+    arguments: tuple[str, ...]
+    libraries: frozenset[str]
+    packages: frozenset[str]
+    completes: bool = False
 
 
-def loaded(*arguments: str, folder: Path = ROOT) -> set[str]:
-    """Return the modules that a process in *folder* has loaded when it ends."""
-    code = "import sys; from reconciler.cli import main; code = main(sys.argv[1:]); print(sorted(sys.modules), file=sys.stderr)"
+def start(line: str, *, libraries: str, packages: str, completes: bool = False) -> Start:
+    return Start(
+        arguments=tuple(line.split()), libraries=frozenset(libraries.split()), packages=frozenset(packages.split()), completes=completes
+    )
+
+
+STARTS = {
+    "help": start("--help", libraries="click", packages="cli model"),
+    "help of a command": start("apply --help", libraries="click", packages="cli model"),
+    "completion": start("", libraries="click", packages="cli model", completes=True),
+    # Whether PyYAML has libyaml is known only to the loaded parser.
+    "version": start("--version", libraries="click yaml", packages="cli model"),
+    "validate": start(
+        "validate organizations", libraries="click jsonschema_rs yaml", packages="catalog cli manifests model pipeline reports rules"
+    ),
+    "plan without changes": start(
+        "plan organizations",
+        libraries="click jsonschema_rs sqlalchemy yaml",
+        packages="catalog cli manifests model pipeline planning reports rules stores",
+    ),
+    "apply without changes": start(
+        "apply organizations --auto-approve",
+        libraries="click jsonschema_rs psutil sqlalchemy yaml",
+        packages="applying catalog cli manifests model pipeline planning reports rules stores targets",
+    ),
+    "access": start("access acme a.one@x.example", libraries="click yaml", packages="access catalog cli model pipeline reports stores"),
+    "who-can": start("who-can device-management", libraries="click yaml", packages="access catalog cli model pipeline reports stores"),
+    "sweep with nothing due": start(
+        "sweep", libraries="click psutil sqlalchemy yaml", packages="catalog cli model pipeline planning reports stores"
+    ),
+}
+"""A library that is not listed makes every run of the command slower: load it where it is needed, in the function that needs it."""
+
+COMMAND = "from reconciler.cli import main; sys.exit(main(sys.argv[1:]))"
+NOT_FOR_HELP = {"asyncio", "hashlib", "json", "logging", "pathlib", "socket", "sqlite3", "tempfile"}
+"""Of the standard library: a third of the time that `--help` takes."""
+
+
+@cache
+def modules_of(*command: str, folder: Path = ROOT, completes: bool = False) -> frozenset[str]:
+    """Return what a Python process has loaded when it ends, less what Python loads by itself here."""
     # Measuring coverage would load json and sqlite3 by itself.
     plain = {name: value for name, value in environment().items() if not name.startswith("COVERAGE_")}
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=folder, env=plain, capture_output=True, text=True, timeout=60, check=True
-    )
+    if completes:
+        plain |= {"_RECONCILER_COMPLETE": "bash_complete", "COMP_WORDS": "reconciler pl", "COMP_CWORD": "1"}
+    done = subprocess.run([sys.executable, "-c", *command], cwd=folder, env=plain, capture_output=True, text=True, timeout=60, check=True)
     modules: list[str] = ast.literal_eval(done.stderr.splitlines()[-1])
-    return set(modules)
+    return frozenset(modules)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["apply", "--help"]], ids=" ".join)
-def test_help_loads_nothing_that_takes_time(arguments: list[str]) -> None:
-    modules = loaded(*arguments)
-    assert modules & (HEAVY | {"yaml", "json"}) == set()
-    ours = {name for name in modules if name.startswith("reconciler") and name not in LIGHT}
-    assert {name for name in ours if not name.startswith(("reconciler.cli.", "reconciler.model."))} == set()
-    assert {name for name in ours if name.startswith("reconciler.model.")} == {
-        f"reconciler.model.{name}" for name in ("errors", "findings", "identifiers", "instants", "policy")
-    }
+def loaded(code: str, *arguments: str, folder: Path = ROOT, completes: bool = False) -> frozenset[str]:
+    bare = modules_of("import sys; print(sorted(sys.modules), file=sys.stderr)")
+    program = f"import sys\ntry:\n    {code}\nfinally:\n    print(sorted(sys.modules), file=sys.stderr)"
+    return modules_of(program, *arguments, folder=folder, completes=completes) - bare
 
 
-def test_the_version_loads_the_parser_that_it_speaks_of_and_nothing_else() -> None:
-    modules = loaded("--version")
-    assert modules & HEAVY == set()
-    assert "yaml" in modules  # whether it has libyaml is known only to the loaded parser
+def libraries(modules: frozenset[str]) -> set[str]:
+    return {name.partition(".")[0] for name in modules} - sys.stdlib_module_names - {"reconciler"}
 
 
-@pytest.mark.parametrize("arguments", [["access", "acme", "a.one@x.example"], ["who-can", "device-management"]], ids=" ".join)
-def test_questions_about_access_load_what_answers_them_and_nothing_else(applied: Place, arguments: list[str]) -> None:
-    modules = loaded(*arguments, folder=applied.folder)
-    assert modules & HEAVY == {"sqlite3"}
-    assert not [name for name in modules if name.startswith(("reconciler.manifests", "reconciler.rules", "reconciler.applying"))]
+def packages(modules: frozenset[str]) -> set[str]:
+    return {name.split(".")[1] for name in modules if name.startswith("reconciler.")}
 
 
-def test_the_engine_that_explains_is_loaded_only_for_what_is_refused(applied: Place) -> None:
-    loaded_for_valid = loaded("validate", folder=applied.folder) & HEAVY
-    assert loaded_for_valid & {"jsonschema", "jsonschema_rs", "referencing"} == {"jsonschema_rs"}
+def told(name: str, arguments: tuple[str, ...]) -> str:
+    who = f"python -X importtime -m reconciler {' '.join(arguments)} 2>&1 | grep -A40 ' {name}$'"
+    return f"{name} is loaded without need; the next line that is indented less is who imports it: {who}"
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_a_command_loads_what_it_needs_and_nothing_else(applied: Place, name: str) -> None:
+    listed = STARTS[name]
+    modules = loaded(COMMAND, *listed.arguments, folder=applied.folder, completes=listed.completes)
+    brought_along = libraries(loaded(f"import {', '.join(sorted(listed.libraries))}"))
+    strange = [*(libraries(modules) - brought_along), *(f"reconciler.{one}" for one in packages(modules) - listed.packages)]
+    assert not strange, "\n".join(told(one, listed.arguments) for one in sorted(strange))
+    gone = (listed.libraries - libraries(modules)) | (listed.packages - packages(modules))
+    assert gone == set(), "no longer loaded: take it off the list"
+
+
+@pytest.mark.parametrize("name", ["help", "help of a command", "completion"])
+def test_help_and_completion_leave_even_the_standard_library_alone(name: str) -> None:
+    modules = loaded(COMMAND, *STARTS[name].arguments, completes=STARTS[name].completes)
+    assert (modules & NOT_FOR_HELP) - loaded("import click") == set()
+    assert {module for module in modules if module.startswith("reconciler.model.")} == {"reconciler.model.errors"}
 
 
 def every_command(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

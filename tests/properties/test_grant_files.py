@@ -7,7 +7,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.manifests import GrantDurations, read_grant_file
+from reconciler.manifests import GrantDurations
+from reconciler.manifests.grant_files import read_grant_file
 from reconciler.manifests.parse import value_of
 from reconciler.manifests.streams import Chunk, split
 

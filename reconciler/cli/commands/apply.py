@@ -6,7 +6,6 @@ import click
 
 from reconciler.cli.commands.plan import acknowledgements
 from reconciler.cli.options import Common, common_options
-from reconciler.cli.plans import is_plan_file, read_plan_file
 from reconciler.cli.process import Process
 from reconciler.cli.progress import Progress
 from reconciler.cli.terminal import is_interactive
@@ -49,6 +48,7 @@ def apply(
       reconciler apply plan.json
     """
     from reconciler import pipeline
+    from reconciler.cli.plans import is_plan_file
     from reconciler.cli.session import Session
     from reconciler.cli.writing import confirm, report_outcome
 
@@ -85,6 +85,7 @@ def apply(
 
 def _apply_saved(session: "Session", path: str, expect: str | None, allow_removals: tuple[tuple[str, int], ...]) -> int:
     from reconciler import pipeline
+    from reconciler.cli.plans import read_plan_file
     from reconciler.cli.writing import report_outcome
 
     made = pipeline.load_plan(read_plan_file(path), path)

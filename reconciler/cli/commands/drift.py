@@ -8,7 +8,6 @@ from reconciler.cli.commands.validate import FAIL_ON
 from reconciler.cli.exits import OK, PENDING
 from reconciler.cli.options import Common, common_options
 from reconciler.cli.process import Process
-from reconciler.model.findings import Severity
 
 
 @click.command(short_help="Show where the stored state differs from the manifests.")
@@ -29,6 +28,7 @@ def drift(process: Process, common: Common, paths: tuple[str, ...], fail_on: str
     """
     from reconciler import pipeline
     from reconciler.cli.session import Session
+    from reconciler.model.findings import Severity
     from reconciler.stores import open_reader
 
     session = Session(process, common)

@@ -1,7 +1,7 @@
 """`reconciler init`."""
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +9,9 @@ from reconciler.cli.exits import OK
 from reconciler.cli.options import Common, common_options
 from reconciler.cli.process import Process
 from reconciler.model.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _EDITOR_SCHEMAS = ("organization.v1", "elevation-grant.v1")
 
@@ -31,6 +34,8 @@ def init(process: Process, common: Common, folder: str) -> int:
       reconciler init
       reconciler init webex-administrators
     """
+    from pathlib import Path
+
     from reconciler.cli.session import Session
     from reconciler.manifests.schemas import SUFFIX, schema_text
     from reconciler.model.results import Scaffold
@@ -42,7 +47,7 @@ def init(process: Process, common: Common, folder: str) -> int:
     return session.report(Scaffold(folder=folder, files=tuple(sorted(texts))), exit_code=OK)
 
 
-def write_new(folder: Path, texts: dict[str, str]) -> None:
+def write_new(folder: "Path", texts: dict[str, str]) -> None:
     """Write files that do not exist yet; if one does, write none.
 
     Raises:

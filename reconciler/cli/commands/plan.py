@@ -1,26 +1,28 @@
 """`reconciler plan`."""
 
 from contextlib import closing
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli.exits import OK, PENDING, REFUSED
 from reconciler.cli.options import Common, common_options
-from reconciler.cli.plans import refuse_name
 from reconciler.cli.process import Process
-from reconciler.cli.streams import replace_file
 from reconciler.cli.types import Removals
 from reconciler.model.errors import UsageError
-from reconciler.model.policy import Acknowledgements
+
+if TYPE_CHECKING:
+    from reconciler.model.policy import Acknowledgements
 
 
-def acknowledgements(allow_removals: tuple[tuple[str, int], ...], prune: tuple[str, ...]) -> Acknowledgements:
+def acknowledgements(allow_removals: tuple[tuple[str, int], ...], prune: tuple[str, ...]) -> "Acknowledgements":
     """Return what was typed for this one run.
 
     Raises:
         UsageError: one organization was given two numbers.
     """
+    from reconciler.model.policy import Acknowledgements
+
     removals = dict(allow_removals)
     if len(removals) != len(allow_removals):
         raise UsageError("--allow-removals names one organization twice")
@@ -62,8 +64,12 @@ def plan(
       reconciler plan organizations/ --out plan.json --detailed-exitcode
       reconciler plan organizations/ --org acme-health --access full --format json
     """
+    from pathlib import Path
+
     from reconciler import pipeline
+    from reconciler.cli.plans import refuse_name
     from reconciler.cli.session import Session
+    from reconciler.cli.streams import replace_file
     from reconciler.planning.codec import write_plan
     from reconciler.stores import open_reader
 

@@ -7,7 +7,6 @@ import click
 from reconciler.cli.exits import OK
 from reconciler.cli.options import Common, common_options
 from reconciler.cli.process import Process
-from reconciler.cli.streams import write_report
 
 
 @click.command(short_help="Print a JSON Schema.")
@@ -26,6 +25,7 @@ def schema(process: Process, common: Common, kind: str) -> int:
       reconciler schema Organization
       reconciler schema plan --output plan.schema.json
     """
+    from reconciler.cli.streams import write_report
     from reconciler.manifests.schemas import find_schema, schema_text
 
     process.output = common.output

@@ -1,7 +1,5 @@
 """`reconciler sweep`."""
 
-import logging
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,8 +11,6 @@ from reconciler.cli.progress import Progress
 
 if TYPE_CHECKING:
     from reconciler.model.results import Swept
-
-_log = logging.getLogger("reconciler")
 
 
 @click.command(short_help="End access that is over.")
@@ -32,6 +28,9 @@ def sweep(process: Process, common: Common, metrics: str | None) -> int:
       reconciler sweep
       reconciler sweep --metrics /var/lib/node_exporter/reconciler.prom
     """
+    import logging
+    from pathlib import Path
+
     from reconciler import pipeline
     from reconciler.cli.session import Session
     from reconciler.cli.streams import OutputError, replace_file
@@ -46,7 +45,8 @@ def sweep(process: Process, common: Common, metrics: str | None) -> int:
         try:
             replace_file(Path(metrics), lambda out: write_metrics(swept, out))
         except OutputError as error:
-            _log.error("%s; what was due was ended all the same", error.message)
+            message = "%s; what was due was ended all the same"
+            logging.getLogger("reconciler").error(message, error.message)  # noqa: TRY400 - it is told, not traced
             code = code or ERROR
     return report_changes(session, swept.application, exit_code=code)
 

@@ -5,7 +5,6 @@ import click
 from reconciler.cli.exits import ERROR, OK
 from reconciler.cli.options import Common, common_options
 from reconciler.cli.process import Process
-from reconciler.model.findings import Severity
 
 FAIL_ON = click.Choice(["warning", "unobserved"])
 
@@ -27,6 +26,7 @@ def validate(process: Process, common: Common, paths: tuple[str, ...], fail_on: 
     """
     from reconciler import pipeline
     from reconciler.cli.session import Session
+    from reconciler.model.findings import Severity
 
     session = Session(process, common)
     answer = pipeline.validate(session.request(session.paths(paths), allow_empty=allow_empty), session.given_now())

@@ -5,7 +5,8 @@ from itertools import groupby
 from typing import Final
 
 from reconciler.model.results import RuleOf, Rules, StatementOf
-from reconciler.model.rulebook import Example, RuleFacts, RuleKind, Source, Standing, Statement
+from reconciler.model.rulebook import Example, RuleFacts, RuleKind, Standing, Statement
+from reconciler.model.sources import Source
 from reconciler.reports.text.page import Page, count, widest
 from reconciler.reports.visible import pad, visible
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from reconciler.model.findings import Severity
 from reconciler.model.results import Result, RuleOf, Rules, StatementOf
-from reconciler.model.rulebook import Example, Expected, Form, RuleFacts, RuleKind, Source, Statement
+from reconciler.model.rulebook import Example, Expected, Form, RuleFacts, RuleKind, Statement
+from reconciler.model.sources import Source
 
 ARTICLE = Source(id="fs78p5", rank="article", title="Assign organization account roles", url="https://help.webex.com/article/fs78p5")
 LAB = Source(id="compliance-labs", rank="reference", title="Lab guides on the compliance officer role")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from reconciler import catalog
-from reconciler.catalog import Cell, Evidence, Holder, Level, Permitted
+from reconciler.catalog import Evidence, Holder, Level, Permitted
 from reconciler.catalog.catalog import _check_columns
-from reconciler.catalog.matrix import Reader
+from reconciler.catalog.matrix import Cell, Reader
 from reconciler.catalog.reading import data
 from reconciler.catalog.roles import Roles
 from reconciler.catalog.settings import read_settings

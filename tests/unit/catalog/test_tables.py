@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.catalog import Level, Matrix, load
+from reconciler.catalog import Level, load
+from reconciler.catalog.matrix import Matrix
 
 MATRICES = load().matrices.by_id
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import GrantDurations, GrantFile, new_grant_text, read, read_grant_file, survey
+from reconciler.manifests import GrantDurations, read, survey
+from reconciler.manifests.grant_files import GrantFile, new_grant_text, read_grant_file
 from reconciler.model.errors import ManifestError, UsageError
 from tests.fakes.builders import a_request
 
