@@ -29,9 +29,9 @@ import os, signal
 from reconciler.stores.writer import SqlStore
 import reconciler.stores.writer as writer
 append = writer._append
-def die(connection, organization, records, **more):
-    append(connection, organization, records, **more)
-    if more.get("place") is not None:
+def die(connection, appended):
+    append(connection, appended)
+    if any(record.kind == "change" for one in appended for record in one.records):
         connection.exec_driver_sql("PRAGMA cache_spill=1")
         connection.exec_driver_sql("PRAGMA cache_size=1")
         connection.exec_driver_sql("CREATE TABLE filler AS WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i+1 FROM n WHERE i<2000)"
