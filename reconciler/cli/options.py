@@ -120,3 +120,6 @@ def _labels(given: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
         if labels.setdefault(key, value) != value:
             raise UsageError(f"-l {key}={labels[key]} and -l {key}={value}: no organization has both", hint="make two runs")
     return labels
+
+
+recheck_option = click.option("--recheck", is_flag=True, help="Read and judge every manifest, also those that apply found in order.")

@@ -104,6 +104,7 @@ class Session:
         paths: tuple[str, ...] = (),
         *,
         allow_empty: bool = False,
+        recheck: bool = False,
         full_access: bool = False,
         acknowledged: Acknowledgements | None = None,
     ) -> Request:
@@ -114,6 +115,7 @@ class Session:
             organizations=frozenset(self._common.organizations),
             labels=self._common.labels,
             allow_empty=allow_empty,
+            recheck=recheck,
             full_access=full_access,
             policy=self.settings.policy,
             acknowledged=acknowledged or Acknowledgements(),

@@ -6,7 +6,7 @@ import click
 
 from reconciler.cli.commands.validate import FAIL_ON
 from reconciler.cli.exits import OK, PENDING
-from reconciler.cli.options import Common, common_options
+from reconciler.cli.options import Common, common_options, recheck_option
 from reconciler.cli.process import Process
 
 
@@ -14,9 +14,10 @@ from reconciler.cli.process import Process
 @click.argument("paths", nargs=-1, metavar="PATH...")
 @common_options(reads=True)
 @click.option("--fail-on", type=FAIL_ON, envvar="RECONCILER_FAIL_ON", help="Exit 2 for warnings, or for what could not be observed, too.")
+@recheck_option
 @click.option("--allow-empty", is_flag=True, help="Go on when there are no manifests at all.")
 @click.pass_obj
-def drift(process: Process, common: Common, paths: tuple[str, ...], fail_on: str | None, *, allow_empty: bool) -> int:
+def drift(process: Process, common: Common, paths: tuple[str, ...], fail_on: str | None, *, recheck: bool, allow_empty: bool) -> int:
     """Compare the manifests with the stored state. Exits 2 when they differ.
 
     Access that has ended by itself is expected, and no drift.
@@ -32,7 +33,7 @@ def drift(process: Process, common: Common, paths: tuple[str, ...], fail_on: str
     from reconciler.stores import open_reader
 
     session = Session(process, common)
-    request = session.request(session.paths(paths), allow_empty=allow_empty)
+    request = session.request(session.paths(paths), recheck=recheck, allow_empty=allow_empty)
     with closing(open_reader(session.state)) as reader:
         answer = pipeline.drift(request, reader, session.now(reader))
     strict = (fail_on or session.settings.fail_on) == "warning"

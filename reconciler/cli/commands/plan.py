@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exits import OK, PENDING, REFUSED
-from reconciler.cli.options import Common, common_options
+from reconciler.cli.options import Common, common_options, recheck_option
 from reconciler.cli.process import Process
 from reconciler.cli.types import Removals
 from reconciler.model.errors import UsageError
@@ -40,6 +40,7 @@ def acknowledgements(allow_removals: tuple[tuple[str, int], ...], prune: tuple[s
     default="changes",
     help="Who gets which permission: in organizations that exist already (changes, the default) or in new ones as well (full).",
 )
+@recheck_option
 @click.option("--allow-empty", is_flag=True, help="Go on when there are no manifests at all.")
 @click.option("--allow-removals", type=Removals(), multiple=True, help="Exactly N removals in ORG (or all) are meant; not saved.")
 @click.option("--prune", metavar="ORG", multiple=True, help="Stop managing an organization that no manifest declares; repeatable.")
@@ -52,6 +53,7 @@ def plan(
     out: str | None,
     detailed_exitcode: bool,
     access: str,
+    recheck: bool,
     allow_empty: bool,
     allow_removals: tuple[tuple[str, int], ...],
     prune: tuple[str, ...],
@@ -77,6 +79,7 @@ def plan(
     refuse_name(out)
     request = session.request(
         session.paths(paths),
+        recheck=recheck,
         allow_empty=allow_empty,
         full_access=access == "full",
         acknowledged=acknowledgements(allow_removals, prune),
