@@ -63,23 +63,8 @@ class Source:
         Raises:
             ManifestError: not a regular file, a link, unreadable, or larger than `STREAM_LIMIT`; carries one finding with a range.
         """
-        if self.path is None:
-            return _content(self, self.data or b"", None)
-        try:
-            descriptor = os.open(self.path, _FLAGS)
-        except (OSError, ValueError) as error:
-            raise _why_not_opened(self.name, self.path, error) from error
-        try:
-            facts = os.fstat(descriptor)
-            if not stat.S_ISREG(facts.st_mode):
-                raise _refusal(special_file(self.name, Severity.ERROR))
-            if facts.st_size > STREAM_LIMIT:
-                raise _refusal(_too_large(self.name))
-            return _content(self, _read_all(descriptor, facts.st_size), (facts.st_dev, facts.st_ino))
-        except OSError as error:
-            raise _refusal(unreadable(self.name, error)) from error
-        finally:
-            os.close(descriptor)
+        data, file = _bytes_of(self)
+        return Content(data=data, file=file, sha256=hashlib.sha256(data).hexdigest())
 
     def read_again(self, sha256: str) -> bytes:
         """Return the bytes that an earlier reading gave.
@@ -153,14 +138,14 @@ def survey(
     seen: set[tuple[int, int]] = set()
     for source in found.sources:
         try:
-            content = source.read()
+            data, file = _bytes_of(source)
         except ManifestError as error:
             findings += error.findings
             continue
-        if content.file is None or content.file not in seen:
-            files.append(ReadFile(source=source, sha256=content.sha256))
-        if content.file is not None:
-            seen.add(content.file)
+        if file is None or file not in seen:
+            files.append(ReadFile(source=source, sha256=hashlib.sha256(data).hexdigest()))
+        if file is not None:
+            seen.add(file)
     return Survey(files=tuple(files), findings=tuple(findings), empty_paths=found.empty_paths)
 
 
@@ -249,7 +234,7 @@ class _Walk:
             for entry, below in self._entries(directory, given):
                 if entry.is_dir(follow_symlinks=False):
                     pending.append((entry.path, below))
-                elif entry.is_file(follow_symlinks=False) and entry.name.endswith(_SUFFIXES):
+                elif entry.name.endswith(_SUFFIXES) and entry.is_file(follow_symlinks=False):
                     found = True
                     self.sources.setdefault(entry.path, Source(name=self._shown(entry.path, below), path=entry.path))
         if not found:
@@ -284,10 +269,30 @@ class _Walk:
         return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
 
 
-def _content(source: Source, data: bytes, file: tuple[int, int] | None) -> Content:
-    if len(data) > STREAM_LIMIT:
-        raise _refusal(_too_large(source.name))
-    return Content(data=data, file=file, sha256=hashlib.sha256(data).hexdigest())
+def _bytes_of(source: Source) -> tuple[bytes, tuple[int, int] | None]:
+    """Return the bytes of *source*, and which file that is; as `Source.read`, without anything around them."""
+    if source.path is None:
+        data = source.data or b""
+        if len(data) > STREAM_LIMIT:
+            raise _refusal(_too_large(source.name))
+        return data, None
+    try:
+        descriptor = os.open(source.path, _FLAGS)
+    except (OSError, ValueError) as error:
+        raise _why_not_opened(source.name, source.path, error) from error
+    try:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise _refusal(special_file(source.name, Severity.ERROR))
+        data = b"" if facts.st_size > STREAM_LIMIT else _read_all(descriptor, facts.st_size)
+        if max(len(data), facts.st_size) > STREAM_LIMIT:
+            raise _refusal(_too_large(source.name))
+    except OSError as error:
+        raise _refusal(unreadable(source.name, error)) from error
+    else:
+        return data, (facts.st_dev, facts.st_ino)
+    finally:
+        os.close(descriptor)
 
 
 def _read_all(descriptor: int, size: int) -> bytes:

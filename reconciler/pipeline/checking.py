@@ -113,7 +113,7 @@ def context_of(
         now=now,
         catalog=request.catalog,
         known=known,
-        declared=manifests.broken | manifests.facts.keys(),
+        declared=manifests.broken.union(manifests.facts),
         site_owners={site: names for claim, names in shared.items() if (site := claimed_site(claim)) is not None},
         internal_to={claim: names for claim, names in shared.items() if claimed_site(claim) is None},
         people_of=partners.people_of,
@@ -158,6 +158,8 @@ def in_scope(manifests: Manifests, request: Request, known: Mapping[str, Organiz
         ManifestError: `--org` names an organization that no manifest speaks of, or no organization has the labels of `-l`.
     """
     names = frozenset(manifests.names)
+    if not (request.organizations or request.labels):
+        return names
     for name in sorted(request.organizations - names):
         candidates = sorted(names)
         detail = f"manifests speak of: {listing(candidates)}"

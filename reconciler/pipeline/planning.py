@@ -1,7 +1,7 @@
 """plan and drift: manifests against the stored state, organization by organization."""
 
 import tempfile
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO, cast
@@ -86,20 +86,18 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
         found = Found(request, held, heads, context) if remember else None
         pruned = _to_prune(request, manifests)
         standing: list[Finding] = []
-        for name in sorted({*valid_names(manifests), *pruned}):
+        fleet.hold(verdict for name, verdict in held.verdicts.items() if name in names)
+        for name in sorted({*valid_names(manifests), *pruned} - held.verdicts.keys()):
             if name in pruned:
                 fleet.prune(name)
-            elif name in held.verdicts:
-                if name in names:
-                    fleet.hold(held.verdicts[name])
-            else:
-                declared = manifests.load(name)
-                asked.begin(name)
-                standing.extend(check(declared, asked.context, request.policy))
-                if name in names:
-                    planned = fleet.take(declared, manifests)
-                    if found is not None:
-                        found.add(declared, planned, manifests, asked)
+                continue
+            declared = manifests.load(name)
+            asked.begin(name)
+            standing.extend(check(declared, asked.context, request.policy))
+            if name in names:
+                planned = fleet.take(declared, manifests)
+                if found is not None:
+                    found.add(declared, planned, manifests, asked)
         standing = manifests.locate(standing)
         remembered = [*held.findings()]
         findings = in_file_order([*remembered, *manifests.findings, *standing, *manifests.locate(fleet.found)])
@@ -170,10 +168,17 @@ class _Fleet:
         self.found: list[Finding] = []
         self.refused: list[Finding] = []
 
-    def hold(self, verdict: Verdict) -> None:
-        """Take in an organization that is known to be what it is to become."""
-        head = self._heads[verdict.organization]
-        self._settled(head, verdict.resources, verdict.people)
+    def hold(self, verdicts: Iterable[Verdict]) -> None:
+        """Take in organizations that are known to be what they are to become: in most runs all of them."""
+        resources = 0
+        for verdict in verdicts:
+            head = self._heads[verdict.organization]
+            self._serials[head.name] = head.serial
+            self._people += verdict.people
+            resources += verdict.resources
+            if head.next_end is not None:
+                self._look_for_elevated(head)
+        self._summary += Summary(no_op=resources)
 
     def take(self, declared: Organization, manifests: Manifests) -> Planned:
         """Plan one declared organization."""
@@ -181,7 +186,10 @@ class _Fleet:
         digest = manifests.digest(declared.name)
         resources = count_declared(declared, self._now, request_lifetime=self._request.catalog.request_lifetime)
         if head is not None and self._is_settled(head, digest):
-            self._settled(head, resources, len(declared.administrators or {}))
+            self._serials[head.name] = head.serial
+            self._people += len(declared.administrators or {})
+            self._summary += Summary(no_op=resources)
+            self._look_for_elevated(head)
             return Planned(after=declared, digest=digest, resources=resources)
         stored = self._reader.read(declared.name)
         after, forbidden = resolve(declared, stored.organization, self._now, request_lifetime=self._request.catalog.request_lifetime)
@@ -192,10 +200,7 @@ class _Fleet:
         becomes = digest_of(organization_document(after)) if made.changes else stored.digest
         return Planned(after=after, digest=becomes, resources=resources)
 
-    def _settled(self, head: StoredHead, resources: int, people: int) -> None:
-        self._serials[head.name] = head.serial
-        self._summary += Summary(no_op=resources)
-        self._people += people
+    def _look_for_elevated(self, head: StoredHead) -> None:
         # A running grant ends within its longest life: where nothing does, nobody is elevated, and nothing has to be read.
         if head.next_end is not None and head.next_end - self._now <= self._request.catalog.elevation_lifetime:
             self._add_elevated(self._reader.read(head.name))
@@ -315,7 +320,7 @@ class _Fleet:
             changed=tuple(self._changed),
             plans=self._plans,
             open_steps=self._open_steps,
-            elevated=tuple(self._elevated),
+            elevated=tuple(sorted(self._elevated)),
             lifted=(*self._lifted, *lifted),
         )
 

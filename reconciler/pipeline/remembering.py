@@ -182,13 +182,12 @@ class _Facts(Mapping[str, OrganizationFacts]):
     def __init__(self, reader: StateReader, view: str, held: Held) -> None:
         self._read = reader.bases
         self._view = view
-        self._names = [name for name, verdict in held.verdicts.items() if verdict.declared]
+        self._names = {name: None for name, verdict in held.verdicts.items() if verdict.declared}
         self._texts: dict[str, str] | None = None
 
     def __getitem__(self, name: str) -> OrganizationFacts:
         if self._texts is None:
-            known = frozenset(self._names)
-            self._texts = {basis.organization: basis.facts for basis in self._read(self._view) if basis.organization in known}
+            self._texts = {basis.organization: basis.facts for basis in self._read(self._view) if basis.organization in self._names}
         return _read_facts(name, self._texts[name])
 
     def __iter__(self) -> Iterator[str]:
@@ -198,7 +197,7 @@ class _Facts(Mapping[str, OrganizationFacts]):
         return len(self._names)
 
     def __contains__(self, name: object) -> bool:
-        return name in frozenset(self._names)
+        return name in self._names
 
 
 def facts_text(facts: OrganizationFacts | None) -> str:

@@ -1,15 +1,16 @@
 """Which tool this is, to the last byte: what an earlier version found out is no answer of this one."""
 
+import hashlib
 import sys
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from reconciler.manifests.schemas import schema_names, schema_text
-from reconciler.model.documents import sha256_hex
 
-_OURS: Final = ("**/*.py", "catalog/data/**/*.yaml")
+_OURS: Final = ("*.py", "*/*.py", "*/*/*.py", "catalog/data/*.yaml", "catalog/data/*/*.yaml")
 _THEIRS: Final = ("pyyaml", "jsonschema", "jsonschema-rs", "confusable-homoglyphs")
 """The libraries that a finding can depend on."""
 
@@ -20,11 +21,22 @@ def fingerprint() -> str | None:
 
     None when its own files cannot be read; then nothing is remembered.
     """
-    folder = Path(__file__).resolve().parents[1]
+    whole = hashlib.sha256()
     try:
-        files = sorted(path for pattern in _OURS for path in folder.glob(pattern))
-        parts = [f"{path.relative_to(folder).as_posix()} {sha256_hex(path.read_bytes())}" for path in files]
+        for part in _parts(Path(__file__).resolve().parents[1]):
+            whole.update(len(part).to_bytes(8, "big") + part)
     except OSError:
         return None
-    schemas = [f"{name} {sha256_hex(schema_text(name).encode())}" for name in schema_names()]
-    return sha256_hex("\n".join([sys.version, *parts, *schemas, *(f"{name} {version(name)}" for name in _THEIRS)]).encode())
+    return whole.hexdigest()
+
+
+def _parts(folder: Path) -> Iterator[bytes]:
+    yield sys.version.encode()
+    for path in sorted(path for pattern in _OURS for path in folder.glob(pattern)):
+        yield path.relative_to(folder).as_posix().encode()
+        yield path.read_bytes()
+    for name in schema_names():
+        yield name.encode()
+        yield schema_text(name).encode()
+    for name in _THEIRS:
+        yield f"{name} {version(name)}".encode()
