@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from reconciler.manifests import Manifests, ReadFile, Survey, Unread, read
+from reconciler.manifests import Manifests, Survey, Unread, read
 from reconciler.model.documents import sha256_hex
 from reconciler.model.findings import Finding
 from reconciler.model.lifetimes import grant_end, moments
@@ -45,13 +45,14 @@ class Held:
         view: where verdicts of these paths, this tool and this policy are kept; None where none are.
         token: of what is kept there, None when nothing is.
         names: every organization that is remembered, whether or not its verdict holds.
-        verdicts: those that hold, by organization.
+        verdicts: those that hold, by organization; `files` the positions of the files that they were found in.
     """
 
     view: str | None
     token: str | None
     names: frozenset[str] = frozenset()
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    files: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def findings(self) -> Iterator[Finding]:
         """Yield what was found about organizations whose verdicts hold."""
@@ -93,10 +94,11 @@ def _standing(request: Request, survey: Survey, reader: StateReader, heads: Mapp
     token = None if view is None else reader.token(view)
     if view is None or token is None:
         return Held(view=view, token=None)
-    lines = {f"{file.sha256} {file.name}" for file in survey.files}
+    positions = {f"{file.sha256} {file.name}": position for position, file in enumerate(survey.files)}
     at = ticks(now)
     names: set[str] = set()
     verdicts: dict[str, Verdict] = {}
+    files: dict[str, tuple[int, ...]] = {}
     left: list[Verdict] = []
     try:
         for verdict in reader.verdicts(view):
@@ -105,20 +107,28 @@ def _standing(request: Request, survey: Survey, reader: StateReader, heads: Mapp
             head = heads.get(name)
             if (
                 not request.recheck
-                and (verdict.sources in lines or lines.issuperset(verdict.sources.split("\n")))
+                and (found := _positions(verdict.sources, positions))
                 and verdict.since <= at
                 and (verdict.until is None or at < verdict.until)
                 and head is not None
                 and head.digest == verdict.settled
                 and (not verdict.outside or _is_as_it_was(verdict.outside, heads))
             ):
-                verdicts[name] = verdict
+                verdicts[name], files[name] = verdict, found
             else:
                 left.append(verdict)
     except UNREADABLE:
         verdicts = {}
     _leave_what_shares_a_file(left, verdicts)
-    return Held(view=view, token=token, names=frozenset(names), verdicts=verdicts)
+    return Held(view=view, token=token, names=frozenset(names), verdicts=verdicts, files={name: files[name] for name in verdicts})
+
+
+def _positions(sources: str, positions: Mapping[str, int]) -> tuple[int, ...]:
+    """Return where the *sources* of a verdict are among the files of this run; nothing when one of them is not as it was."""
+    if sources in positions:  # one file an organization, mostly
+        return (positions[sources],)
+    found = tuple(positions[line] for line in sources.split("\n") if line in positions)
+    return found if len(found) == sources.count("\n") + 1 else ()
 
 
 def _leave_what_shares_a_file(left: Sequence[Verdict], verdicts: dict[str, Verdict]) -> None:
@@ -146,9 +156,8 @@ def digest_of_stored(name: str, heads: Mapping[str, StoredHead]) -> str:
 
 def _beside(request: Request, survey: Survey, reader: StateReader, view: str, held: Held) -> tuple[Manifests, Held]:
     """Read what has no verdict, and take the verdicts away that depend on something there."""
-    files = _files_of(survey.files, held)
-    facts = _Facts(reader, view, held)
-    manifests = read(survey, durations=durations_of(request), unread=Unread(files=files, facts=facts))
+    unread = Unread(files=held.files, facts=_Facts(reader, view, held))
+    manifests = read(survey, durations=durations_of(request), unread=unread)
     manifests.read_more(manifests.read_names())
     changed = {*manifests.read_names(), *(held.names - held.verdicts.keys())}
     if not changed:
@@ -168,12 +177,6 @@ def _beside(request: Request, survey: Survey, reader: StateReader, view: str, he
     for name in beside - affected:
         manifests.load(name)
     return manifests, replace(held, verdicts={name: it for name, it in held.verdicts.items() if name not in affected})
-
-
-def _files_of(files: Sequence[ReadFile], held: Held) -> dict[str, tuple[int, ...]]:
-    """Return the positions of the files that speak of the organizations whose verdicts hold."""
-    positions = {f"{file.sha256} {file.name}": position for position, file in enumerate(files)}
-    return {name: tuple(positions[line] for line in verdict.sources.split("\n")) for name, verdict in held.verdicts.items()}
 
 
 class _Facts(Mapping[str, OrganizationFacts]):

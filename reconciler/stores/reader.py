@@ -42,6 +42,7 @@ _LAST_SECOND: Final = (
     select(journal.c.at).distinct().where(journal.c.at >= select(func.substr(func.max(journal.c.at), 1, _SECONDS)).scalar_subquery())
 )
 _LOCKS: Final = select(locks)
+_STREAMED: Final = {"yield_per": _PAGE}
 _TOKEN: Final = select(views.c.token).where(views.c.id == bindparam("view"))
 _OF_VIEW: Final = verdicts.c.view == bindparam("view")
 _VERDICTS: Final = select(*(verdicts.c[field] for field in Verdict._fields)).where(_OF_VIEW).order_by(verdicts.c.organization)
@@ -159,14 +160,12 @@ class SqlReader:
     def verdicts(self, view: str) -> Iterator[Verdict]:
         """Yield the verdicts of a view, by organization."""
         with fence(self.location):
-            rows = self._connection.execute(_VERDICTS, {"view": view}).all()
-        return map(Verdict._make, rows)
+            yield from map(Verdict._make, self._connection.execute(_VERDICTS, {"view": view}, execution_options=_STREAMED))
 
     def bases(self, view: str) -> Iterator[Basis]:
         """Yield the bases of the verdicts of a view, by organization."""
         with fence(self.location):
-            rows = self._connection.execute(_BASES, {"view": view}).all()
-        return map(Basis._make, rows)
+            yield from map(Basis._make, self._connection.execute(_BASES, {"view": view}, execution_options=_STREAMED))
 
     def locks(self) -> list[LockInfo]:
         """Return the locks that are held, by id."""
