@@ -7,8 +7,9 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path, PurePath
 from typing import Final
 
@@ -161,7 +162,7 @@ def discover(
     for path in paths:
         walk.add(path)
     return Discovery(
-        sources=tuple(sorted(walk.sources.values(), key=lambda source: source.name)),
+        sources=tuple(sorted(walk.sources.values(), key=attrgetter("name"))),
         findings=tuple(walk.findings),
         empty_paths=tuple(dict.fromkeys(walk.empty_paths)),
     )
@@ -187,6 +188,7 @@ def unreadable(name: str, error: Exception) -> Finding:
 class _Walk:
     def __init__(self, *, cwd: str, config_names: frozenset[str], missing_ok: bool) -> None:
         self.cwd = cwd
+        self.inside = cwd if cwd.endswith(os.sep) else cwd + os.sep
         self.config_names = config_names
         self.missing_ok = missing_ok
         self.sources: dict[str, Source] = {}
@@ -231,38 +233,39 @@ class _Walk:
         pending = [(full, path)]
         while pending:
             directory, given = pending.pop()
-            for entry, below in self._entries(directory, given):
-                if entry.is_dir(follow_symlinks=False):
-                    pending.append((entry.path, below))
-                elif entry.name.endswith(_SUFFIXES) and entry.is_file(follow_symlinks=False):
+            for entry in self._entries(directory, given):
+                below = f"{given.rstrip('/')}/{entry.name}"
+                if entry.name.endswith(_SUFFIXES) and entry.is_file(follow_symlinks=False):
                     found = True
-                    self.sources.setdefault(entry.path, Source(name=self._shown(entry.path, below), path=entry.path))
+                    if entry.path not in self.sources:
+                        self.sources[entry.path] = Source(name=self._shown(entry.path, below), path=entry.path)
+                elif entry.is_dir(follow_symlinks=False):
+                    pending.append((entry.path, below))
+                else:
+                    self._leave_out(entry, below)
         if not found:
             self.empty_paths.append(path)
 
-    def _entries(self, directory: str, given: str) -> Iterator[tuple[os.DirEntry[str], str]]:
-        """Yield what is neither hidden nor configuration nor special, with its path as the user would write it."""
+    def _entries(self, directory: str, given: str) -> list[os.DirEntry[str]]:
+        """Return what is neither hidden nor configuration, by name."""
         try:
             with os.scandir(directory) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
+                entries = [entry for entry in listing if not (entry.name.startswith(".") or entry.name in self.config_names)]
         except OSError as error:
             self.findings.append(unreadable(self._shown(directory, given), error))
-            return
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name in self.config_names:
-                continue
-            below = f"{given.rstrip('/')}/{entry.name}"
-            if entry.is_symlink():
-                if entry.name.endswith(_SUFFIXES) or entry.is_dir():
-                    self.findings.append(_link(self._shown(entry.path, below), Severity.WARNING))
-            elif entry.name.endswith(_SUFFIXES) and not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
-                self.findings.append(special_file(self._shown(entry.path, below), Severity.WARNING))
-            else:
-                yield entry, below
+            return []
+        return sorted(entries, key=attrgetter("name"))
+
+    def _leave_out(self, entry: os.DirEntry[str], below: str) -> None:
+        """Say of a link, or of what is no file, that it is passed over, where it may have been meant."""
+        if entry.is_symlink():
+            if entry.name.endswith(_SUFFIXES) or entry.is_dir():
+                self.findings.append(_link(self._shown(entry.path, below), Severity.WARNING))
+        elif entry.name.endswith(_SUFFIXES):
+            self.findings.append(special_file(self._shown(entry.path, below), Severity.WARNING))
 
     def _shown(self, full: str, given: str) -> str:
-        inside = self.cwd if self.cwd.endswith(os.sep) else self.cwd + os.sep
-        text = full[len(inside) :] if full.startswith(inside) else given
+        text = full[len(self.inside) :] if full.startswith(self.inside) else given
         if os.sep != "/":
             text = PurePath(text).as_posix()
         # A name that is no UTF-8 arrives with lone surrogates, which no stream can print.
@@ -284,8 +287,8 @@ def _bytes_of(source: Source) -> tuple[bytes, tuple[int, int] | None]:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise _refusal(special_file(source.name, Severity.ERROR))
-        data = b"" if facts.st_size > STREAM_LIMIT else _read_all(descriptor, facts.st_size)
-        if max(len(data), facts.st_size) > STREAM_LIMIT:
+        data = _read_all(descriptor, facts.st_size) if facts.st_size <= STREAM_LIMIT else b""
+        if facts.st_size > STREAM_LIMIT or len(data) > STREAM_LIMIT:
             raise _refusal(_too_large(source.name))
     except OSError as error:
         raise _refusal(unreadable(source.name, error)) from error
