@@ -9,6 +9,7 @@ import json
 import struct
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import BinaryIO, Final, cast
 
 from reconciler.manifests import Manifests, Survey, Unread, read
 from reconciler.model.documents import sha256_hex
+from reconciler.model.errors import CorruptStateError
 from reconciler.model.findings import Finding
 from reconciler.model.lifetimes import grant_end, moments
 from reconciler.model.protocols import StateReader, Store, StoredHead
@@ -45,7 +47,8 @@ class Held:
         view: where verdicts of these paths, this tool and this policy are kept; None where none are.
         token: of what is kept there, None when nothing is.
         names: every organization that is remembered, whether or not its verdict holds.
-        verdicts: those that hold, by organization; `files` the positions of the files that they were found in.
+        verdicts: those that hold, by organization; `files` the positions of the files that speak of them, `found` what was found
+            about those where that is anything.
     """
 
     view: str | None
@@ -53,12 +56,13 @@ class Held:
     names: frozenset[str] = frozenset()
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     files: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    found: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
 
     def findings(self) -> Iterator[Finding]:
         """Yield what was found about organizations whose verdicts hold."""
-        for verdict in self.verdicts.values():
-            if verdict.findings:
-                yield from map(read_finding, json.loads(verdict.findings))
+        for name, findings in self.found.items():
+            if name in self.verdicts:
+                yield from findings
 
 
 def read_what_changed(
@@ -99,6 +103,7 @@ def _standing(request: Request, survey: Survey, reader: StateReader, heads: Mapp
     names: set[str] = set()
     verdicts: dict[str, Verdict] = {}
     files: dict[str, tuple[int, ...]] = {}
+    found: dict[str, list[Finding]] = {}
     left: list[Verdict] = []
     try:
         for verdict in reader.verdicts(view):
@@ -107,20 +112,29 @@ def _standing(request: Request, survey: Survey, reader: StateReader, heads: Mapp
             head = heads.get(name)
             if (
                 not request.recheck
-                and (found := _positions(verdict.sources, positions))
+                and (where := _positions(verdict.sources, positions))
                 and verdict.since <= at
                 and (verdict.until is None or at < verdict.until)
                 and head is not None
                 and head.digest == verdict.settled
                 and (not verdict.outside or _is_as_it_was(verdict.outside, heads))
             ):
-                verdicts[name], files[name] = verdict, found
+                verdicts[name], files[name] = verdict, where
+                if verdict.findings:
+                    found[name] = [*map(read_finding, json.loads(verdict.findings))]
             else:
                 left.append(verdict)
     except UNREADABLE:
         verdicts = {}
     _leave_what_shares_a_file(left, verdicts)
-    return Held(view=view, token=token, names=frozenset(names), verdicts=verdicts, files={name: files[name] for name in verdicts})
+    return Held(
+        view=view,
+        token=token,
+        names=frozenset(names),
+        verdicts=verdicts,
+        files={name: files[name] for name in verdicts},
+        found=found,
+    )
 
 
 def _positions(sources: str, positions: Mapping[str, int]) -> tuple[int, ...]:
@@ -157,26 +171,30 @@ def digest_of_stored(name: str, heads: Mapping[str, StoredHead]) -> str:
 def _beside(request: Request, survey: Survey, reader: StateReader, view: str, held: Held) -> tuple[Manifests, Held]:
     """Read what has no verdict, and take the verdicts away that depend on something there."""
     unread = Unread(files=held.files, facts=_Facts(reader, view, held))
-    manifests = read(survey, durations=durations_of(request), unread=unread)
-    manifests.read_more(manifests.read_names())
-    changed = {*manifests.read_names(), *(held.names - held.verdicts.keys())}
-    if not changed:
-        return manifests, held
-    bases = {basis.organization: basis for basis in reader.bases(view)}
-    if reader.token(view) != held.token:
-        raise ValueError("somebody else wrote verdicts meanwhile")
-    affected = changed | _depending(changed, bases, _marks_of(changed, manifests, bases))
+    with ExitStack() as opened:
+        manifests = opened.enter_context(read(survey, durations=durations_of(request), unread=unread))
+        manifests.read_more(manifests.read_names())
+        affected = {*manifests.read_names(), *(held.names - held.verdicts.keys())}
+        if affected:
+            bases = {basis.organization: basis for basis in reader.bases(view)}
+            if reader.token(view) != held.token:
+                raise ValueError("somebody else wrote verdicts meanwhile")
+            _read_who_is_affected(affected, manifests, bases)
+        if not any(finding.rule in _IN_FILE_ORDER for finding in manifests.findings):
+            opened.pop_all()
+            return manifests, replace(held, verdicts={name: it for name, it in held.verdicts.items() if name not in affected})
+    return read(survey, durations=durations_of(request)), replace(held, verdicts={})
+
+
+def _read_who_is_affected(affected: set[str], manifests: Manifests, bases: Mapping[str, Basis]) -> None:
+    """Add whoever depends on one of *affected* to them, and read them and all that they are judged beside."""
+    affected |= _depending(affected, bases, _marks_of(affected, manifests, bases))
     manifests.read_more(affected)
     # Reading takes in whole files, and so perhaps organizations that nothing happened to; judging them again does no harm.
     affected |= manifests.read_names()
-    if any(finding.rule in _IN_FILE_ORDER for finding in manifests.findings):
-        manifests.close()
-        return read(survey, durations=durations_of(request)), replace(held, verdicts={})
-    # What they are judged beside: everybody who claims something that they claim.
-    beside = _claiming(_marks_of(affected, manifests, bases), bases)
-    for name in beside - affected:
+    # Everybody who claims something that they claim.
+    for name in _claiming(_marks_of(affected, manifests, bases), bases) - affected:
         manifests.load(name)
-    return manifests, replace(held, verdicts={name: it for name, it in held.verdicts.items() if name not in affected})
 
 
 class _Facts(Mapping[str, OrganizationFacts]):
@@ -191,7 +209,10 @@ class _Facts(Mapping[str, OrganizationFacts]):
     def __getitem__(self, name: str) -> OrganizationFacts:
         if self._texts is None:
             self._texts = {basis.organization: basis.facts for basis in self._read(self._view) if basis.organization in self._names}
-        return _read_facts(name, self._texts[name])
+        try:
+            return _read_facts(name, self._texts[name])
+        except UNREADABLE as error:
+            raise CorruptStateError(f"what is remembered of {name} is damaged: {error}", hint="--recheck") from error
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
