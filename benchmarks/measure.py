@@ -51,6 +51,12 @@ class Cost:
     peak: int
 
 
+def surroundings() -> dict[str, str]:
+    """Return the environment of every command: nobody's own settings, and the tool of this checkout."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RECONCILER_")}
+    return environment | {"PYTHONPATH": str(ROOT)}
+
+
 def measure(case: Case) -> Cost:
     """Run the command of *case* once.
 
@@ -59,8 +65,7 @@ def measure(case: Case) -> Cost:
 
     """
     case.prepare()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RECONCILER_")}
-    environment |= {"PYTHONPATH": str(ROOT), **case.environment}
+    environment = surroundings() | dict(case.environment)
     report = case.directory / "output"
     cores = os.sched_getaffinity(0)
     if case.one_core:

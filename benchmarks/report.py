@@ -93,9 +93,9 @@ def goals(results: Results) -> Iterator[str]:
     of, beyond = results.of, results.beyond_one
     below, top = results.sizes[-2:]
     loader, loading = of("CSafeLoader", top), "of `yaml.load(CSafeLoader)` for the same bytes"
-    for case in ("first plan", "cold plan"):
-        yield row(1, f"{case}, one core, {loading}", ratio(of(f"{case}, one core", top), loader), "≤ 0.7")
-        yield row(1, f"{case}, all cores, on the clock, {loading}", ratio(of(case, top, "wall"), of("CSafeLoader", top, "wall")), "≤ 0.4")
+    yield row(1, f"cold plan, one core, {loading}", ratio(of("cold plan, one core", top), loader), "≤ 0.7")
+    on_the_clock = ratio(of("cold plan", top, "wall"), of("CSafeLoader", top, "wall"))
+    yield row(1, f"cold plan, all cores, on the clock, {loading}", on_the_clock, "≤ 0.4")
     for case, limit in (("warm plan", "≤ 2"), ("warm plan, 1 % changed", "≤ 4")):
         value = ratio(beyond(case, top), beyond("read and hash", top))
         yield row(2, f"{case}, of reading and hashing the bytes, both beyond one organization", value, limit)

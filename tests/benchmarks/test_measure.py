@@ -1,13 +1,11 @@
 """Measuring stops when a command did not do what is measured."""
 
-import sqlite3
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from benchmarks.cases import forget_verdicts
+from benchmarks.cases import fleets, starting
 from benchmarks.measure import BenchmarkError, Case, measure
 
 
@@ -32,12 +30,6 @@ def test_a_command_that_failed_or_did_something_else_is_no_figure(tmp_path: Path
         measure(case(tmp_path, code, (r"^(\d+) added", 7)))
 
 
-def test_verdicts_are_forgotten_where_there_are_any(tmp_path: Path) -> None:
-    state = tmp_path / "state.db"
-    forget_verdicts(state)
-    with closing(sqlite3.connect(state)) as connection, connection:
-        connection.execute("CREATE TABLE verdicts (id INTEGER)")
-        connection.execute("INSERT INTO verdicts VALUES (1)")
-    forget_verdicts(state)
-    with closing(sqlite3.connect(state)) as connection:
-        assert connection.execute("SELECT count(*) FROM verdicts").fetchone() == (0,)
+def test_every_command_does_what_is_measured(tmp_path: Path) -> None:
+    for measured in (*fleets(tmp_path, 3), *starting(tmp_path)):
+        assert measure(measured).cpu > 0
