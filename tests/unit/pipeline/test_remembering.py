@@ -135,6 +135,40 @@ def test_whoever_claims_the_same_person_or_site_is_read_again(place: Place) -> N
     assert place.read() == {"globex", "initech"}
 
 
+def test_whoever_claimed_the_same_person_is_read_again_when_another_lets_go(place: Place) -> None:
+    place.edit(globex=organization("globex", people=EVE), initech=organization("initech", people=EVE))
+    place.apply()
+    place.edit(initech=organization("initech", people=EVE))
+    assert place.read() == {"globex", "initech"}
+
+
+def test_who_is_judged_again_is_judged_beside_all_who_claim_the_same(place: Place) -> None:
+    bob = EVE.replace("eve", "bob")
+    declared = {"globex": organization("globex", people=EVE + bob), "initech": organization("initech", people=bob)}
+    place.edit(acme=organization("acme", people=EVE), **declared)
+    place.apply()
+    place.edit(acme=organization("acme"), **declared)
+    assert place.read() == {"acme", "globex"}
+    found = place.planned().findings
+    place.request = replace(place.request, recheck=True)
+    assert [replace(finding, path=()) for finding in found] == [replace(finding, path=()) for finding in place.planned().findings]
+    assert {finding.address for finding in found if finding.rule == "internal-to-two-organizations"} == {
+        "globex/administrator/bob@else.example",
+        "initech/administrator/bob@else.example",
+    }
+
+
+def test_a_partner_that_is_only_stored_concerns_its_customers(place: Place) -> None:
+    place.write(**{name: text for name, text in FLEET.items() if name != "north"})
+    place.apply()
+    assert place.read() == set()
+    customers = place.request
+    place.request = replace(place.request, paths=write(place.folder / "partner", north=NORTH.replace("alice", "anna")))
+    place.apply()
+    place.request = customers
+    assert place.read() == {"acme"}
+
+
 def test_what_ends_by_itself_is_read_again_from_that_instant_on(place: Place) -> None:
     place.edit(globex=organization("globex", people=BRIEFLY))
     place.apply()
