@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path, PurePath
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Position, Range, Severity
@@ -44,9 +44,8 @@ class Content:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One place that manifests come from.
+class Source(NamedTuple):
+    """One place that manifests come from; a tuple, as a fleet has tens of thousands.
 
     Attributes:
         name: for people: relative to the working directory with `/` when below it, else as given; always printable as UTF-8.
@@ -101,9 +100,8 @@ class Discovery:
     empty_paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadFile:
-    """One file as its bytes were when the run began. `sha256` is 64 hexadecimal digits."""
+class ReadFile(NamedTuple):
+    """One file as its bytes were when the run began; a tuple, likewise. `sha256` is 64 hexadecimal digits."""
 
     source: Source
     sha256: str

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from reconciler.model.changes import Change, FollowUp, Recorded, Status
 from reconciler.model.documents import Document
@@ -21,9 +21,8 @@ class Clock(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class StoredHead:
-    """What the stored state says of one organization without reading its document.
+class StoredHead(NamedTuple):
+    """What the stored state says of one organization without reading its document; a tuple, as a fleet has tens of thousands.
 
     Attributes:
         digest: `sha256:…` of the stored document, None for an organization that was forgotten.

@@ -263,21 +263,18 @@ class Found:
         self._lifetime = request.catalog.request_lifetime
         self._waivers = min((waiver.expires for waiver in request.policy.waivers if now < waiver.expires), default=None)
         self._spool = Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))  # noqa: SIM115 - closed with the spool
-        self._ends: dict[str, int] = {name: it.until for name, it in held.verdicts.items() if it.until is not None}
-        self._sharing = {name for names in (*context.internal_to.values(), *context.site_owners.values()) for name in names}
 
     def add(self, declared: Organization, planned: Planned, manifests: Manifests, asked: Asked) -> None:
         """Take in one organization that was judged and planned."""
         name = declared.name
-        end = self._first_end(declared, planned.after, asked)
-        if end is not None:
-            self._ends[name] = end
         facts = manifests.facts.get(name) if declared.settings is not None else None
         names = sorted(asked.names)
+        outside = [it for it in names if it not in manifests.facts]
         row = [
             name,
             "\n".join(f"{file.sha256} {file.name}" for file in manifests.sources(name)),
-            "\n".join(f"{digest_of_stored(it, self._heads)} {it}" for it in names if it not in manifests.facts),
+            "\n".join(f"{digest_of_stored(it, self._heads)} {it}" for it in outside),
+            self._until(declared, planned.after, asked, outside),
             planned.digest,
             facts is not None,
             planned.resources,
@@ -288,12 +285,16 @@ class Found:
         ]
         self._spool.append(json.dumps(row).encode())
 
-    def _first_end(self, declared: Organization, after: Organization, asked: Asked) -> int | None:
-        """Return when the verdict may cease to hold by itself: at once, when the history of a grant or of a fleet was looked at."""
+    def _until(self, declared: Organization, after: Organization, asked: Asked, outside: Iterable[str]) -> int | None:
+        """Return when the verdict may cease to hold by itself: at once, when the history of a grant or of a fleet was looked at.
+
+        What ends in another declared organization ends the verdict there, and this one depends on that.
+        """
         grants = (*declared.grants.values(), *after.grants.values())
         if asked.unpinned or any(self._now < grant_end(grant, request_lifetime=self._lifetime) for grant in grants):
             return ticks(self._now)
         ends = [it.at for side in (declared, after) for it in moments(side, request_lifetime=self._lifetime) if self._now < it.at]
+        ends += [head.next_end for it in outside if (head := self._heads.get(it)) is not None and head.next_end is not None]
         if self._waivers is not None:
             ends.append(self._waivers)
         return ticks(min(ends)) if ends else None
@@ -320,16 +321,15 @@ class Found:
         by_name: dict[str, list[Finding]] = {}
         for finding in findings:
             by_name.setdefault((finding.address or "").partition("/")[0], []).append(finding)
-        shared = min((self._ends[name] for name in self._sharing if name in self._ends), default=None)
         for data in self._spool:
-            name, sources, outside, settled, declared, resources, people, facts, marks, asked = json.loads(data)
+            name, sources, outside, until, settled, declared, resources, people, facts, marks, asked = json.loads(data)
             found = by_name.get(name)
             verdict = Verdict(
                 organization=name,
                 sources=sources,
                 outside=outside,
                 since=ticks(self._now),
-                until=self._until(name, asked, shared),
+                until=until,
                 settled=settled,
                 declared=declared,
                 resources=resources,
@@ -337,16 +337,6 @@ class Found:
                 findings=json.dumps([finding_document(finding) for finding in found]) if found else "",
             )
             yield verdict, Basis(organization=name, facts=facts, marks=packed(marks), asked=asked)
-
-    def _until(self, name: str, asked: str, shared: int | None) -> int | None:
-        """Return when a verdict may cease to hold: with an end there, in what was asked about, or among those who claim the same."""
-        others = asked.split("\n")
-        ends = [self._ends[it] for it in (name, *others) if it in self._ends]
-        heads = (self._heads.get(it) for it in others)
-        ends += [ticks(head.next_end) for head in heads if head is not None and head.next_end is not None]
-        if shared is not None and name in self._sharing:
-            ends.append(shared)
-        return min(ends, default=None)
 
 
 def _marks_of(names: Iterable[str], manifests: Manifests, bases: Mapping[str, Basis]) -> set[int]:

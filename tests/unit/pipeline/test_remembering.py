@@ -167,6 +167,18 @@ def test_a_partner_that_is_only_stored_concerns_its_customers(place: Place) -> N
     place.apply()
     place.request = customers
     assert place.read() == {"acme"}
+    place.apply()
+    assert place.read() == set()
+
+
+def test_an_end_in_a_partner_that_is_only_stored_concerns_its_customers(place: Place) -> None:
+    place.edit(north=NORTH.replace("administrators: [", "administrators: [" + BRIEFLY))
+    place.apply()
+    place.write(**{name: text for name, text in FLEET.items() if name != "north"})
+    place.apply()
+    assert place.read() == set()
+    place.clock.advance(HOUR)
+    assert place.read() == {"acme"}
 
 
 def test_what_ends_by_itself_is_read_again_from_that_instant_on(place: Place) -> None:
