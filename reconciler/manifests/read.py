@@ -3,8 +3,8 @@
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from reconciler.manifests import build
 from reconciler.manifests.checks import GrantDurations
@@ -66,9 +66,8 @@ def _collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """One document as it was read by itself, without regard to any other.
+class Document(NamedTuple):
+    """One document as it was read by itself, without regard to any other; a tuple, as a fleet has tens of thousands.
 
     Attributes:
         kind, organization, name: what it claims to be and to speak of; `name` is that of the grant, or of the organization.
@@ -191,13 +190,19 @@ class _Reader:
     def index(self, document: Document) -> None:
         """Take in what other organizations need to know of a valid one."""
         facts = document.facts
-        if facts is None or document.organization is None:
+        if facts is None:
             return
         # A fleet has few sets of labels and of services: keep each once.
         labels = self.labels.setdefault(tuple(sorted(facts.labels.items())), facts.labels)
-        services = self.services.setdefault(facts.services, facts.services)
-        self.contents.facts[document.organization] = replace(facts, labels=labels, services=services)
-        self.contents.claims.add(document.organization, document.marks)
+        self.contents.facts[facts.name] = OrganizationFacts(
+            name=facts.name,
+            type=facts.type,
+            managed_by=facts.managed_by,
+            labels=labels,
+            sites=facts.sites,
+            services=self.services.setdefault(facts.services, facts.services),
+        )
+        self.contents.claims.add(facts.name, document.marks)
 
     def duplicate(self, document: Document, where: Where, first: Where, *, is_grant: bool) -> Finding:
         name, organization = document.name or "", document.organization or ""
