@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.errors import CorruptStateError
+from reconciler.model.findings import Severity
 from reconciler.model.policy import Policy, Waiver
 from reconciler.model.results import Application, FleetPlan
 from reconciler.model.verdicts import instant_of, packed, ticks, unpacked
@@ -200,7 +201,10 @@ def test_an_end_in_the_partner_concerns_its_customers(place: Place) -> None:
     assert place.read() == {"acme", "north"}
 
 
-def test_a_running_grant_is_looked_at_in_every_run(place: Place) -> None:
+def test_a_grant_is_looked_at_in_every_run_until_it_is_over(place: Place) -> None:
+    place.edit(grants=grant(times={}))
+    place.apply()
+    assert place.read() == {"acme"}
     place.edit(grants=grant())
     place.apply()
     assert place.read() == {"acme"}
@@ -208,6 +212,15 @@ def test_a_running_grant_is_looked_at_in_every_run(place: Place) -> None:
     sweep(place.request, place.settings())
     place.apply()  # finds nothing to do, and remembers that
     assert place.read() == set()
+
+
+def test_what_names_the_whole_fleet_is_found_anew(place: Place) -> None:
+    place.request = replace(place.request, policy=Policy(severities={"undeclared-organization": Severity.WARNING}))
+    place.edit(
+        globex=organization("globex", people="{email: eve@else.example, roles: [read-only-administrator], home: {organization: initec}},")
+    )
+    place.apply()
+    assert place.read() == {"globex"}
 
 
 def test_a_verdict_says_nothing_of_earlier_instants(place: Place) -> None:
