@@ -6,6 +6,7 @@ is found anew: a warm plan equals a cold one, byte for byte.
 """
 
 import json
+import logging
 import struct
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +32,8 @@ from reconciler.pipeline.tool import fingerprint
 from reconciler.planning.codec import read_finding
 from reconciler.planning.plan import live_people
 from reconciler.rules import Asked, Context
+
+_log = logging.getLogger("reconciler")
 
 UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, struct.error)
 """What reading a damaged memory may raise; nothing of it counts then."""
@@ -76,6 +79,8 @@ def read_what_changed(
         return _beside(request, survey, reader, held.view, held)
     except UNREADABLE:
         return read(survey, durations=durations_of(request)), replace(held, verdicts={})
+    _log.info("%d organizations are as an apply found them, %d are read", len(held.verdicts), len(manifests.names) - len(held.verdicts))
+    return manifests, held
 
 
 def view_of(request: Request) -> str | None:
