@@ -76,7 +76,7 @@ def read_what_changed(
     if held.view is None or not held.verdicts:
         return read(survey, durations=durations_of(request)), held
     try:
-        return _beside(request, survey, reader, held.view, held)
+        manifests, held = _beside(request, survey, reader, held.view, held)
     except UNREADABLE:
         return read(survey, durations=durations_of(request)), replace(held, verdicts={})
     _log.info("%d organizations are as an apply found them, %d are read", len(held.verdicts), len(manifests.names) - len(held.verdicts))
