@@ -1,9 +1,12 @@
 """All manifests of a run, read once: every file, every document, every finding."""
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import pickle
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Final
 
 from reconciler.manifests import build
@@ -28,6 +31,8 @@ _GRANT: Final = "ElevationGrant"
 
 
 NOTHING_UNREAD: Final = Unread()
+_PART: Final = 1 << 18
+"""Bytes of manifests after which another process passes on what it has read."""
 
 
 def read(survey: Survey, *, durations: GrantDurations | None = None, unread: Unread = NOTHING_UNREAD) -> Manifests:
@@ -46,8 +51,7 @@ def read(survey: Survey, *, durations: GrantDurations | None = None, unread: Unr
     contents.read.difference_update(*unread.files.values())
     try:
         with _collector_at_rest():
-            for position in sorted(contents.read):
-                reader.add(position)
+            reader.add_all(sorted(contents.read))
     except BaseException:
         contents.spool.close()
         raise
@@ -91,14 +95,19 @@ class Document:
 
 
 def documents(data: bytes, filename: str, durations: GrantDurations) -> Iterator[Document | Finding]:
-    """Yield the documents of one stream; a finding is the last that can be said of it."""
+    """Yield the documents of one stream; a finding is the last that can be said of it.
+
+    Nobody looks at more findings than the limit, so nothing is read after it.
+    """
+    found = 0
     for piece in split(data, filename):
         if isinstance(piece, Finding):
             yield piece
             return
         judged = judge(piece, durations)
         yield _read(piece, judged)
-        if judged.stops_stream:
+        found += len(judged.findings)
+        if judged.stops_stream or found > FINDINGS_LIMIT:
             return
 
 
@@ -137,20 +146,50 @@ class _Reader:
         self.labels: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
         self.services: dict[tuple[str, ...], tuple[str, ...]] = {}
 
+    def add_all(self, positions: Sequence[int]) -> None:
+        """Read these files, in their order."""
+        from reconciler.workers import processes, spread  # noqa: PLC0415
+
+        count = processes(len(positions))
+        if count == 1:
+            for position in positions:
+                self.add(position)
+            return
+        with closing(spread(self.packed, positions, count)) as results:
+            read = chain.from_iterable(map(pickle.loads, results))  # noqa: S301 - of our own children
+            for position, found in groupby(read, key=itemgetter(0)):
+                self.merge(position, map(itemgetter(1), found))
+
+    def packed(self, positions: Iterable[int]) -> Iterator[bytes]:
+        """Yield what files say, for another process to merge; in parts, as a file may be large."""
+        part: list[tuple[int, Document | Finding]] = []
+        size = 0
+        for position in positions:
+            for document in self.documents(position):
+                part.append((position, document))
+                size += 0 if isinstance(document, Finding) else document.end - document.start
+                if size > _PART:
+                    yield pickle.dumps(part)
+                    part, size = [], 0
+        if part:
+            yield pickle.dumps(part)
+
     def add(self, position: int) -> None:
         """Read one file."""
+        self.merge(position, self.documents(position))
+
+    def documents(self, position: int) -> Iterator[Document | Finding]:
+        """Yield what one file says."""
         file = self.files[position]
         try:
             data = file.source.read_again(file.sha256)
         except ManifestError as error:
-            findings = list(error.findings)
+            yield from error.findings
         else:
-            findings = self.merge(position, documents(data, file.name, self.durations))
-        if findings:
-            self.contents.findings[position] = findings
+            yield from documents(data, file.name, self.durations)
 
-    def merge(self, position: int, found: Iterator[Document | Finding]) -> list[Finding]:
-        """Keep the documents of one file; return its findings, cut at the limit."""
+    def merge(self, position: int, found: Iterator[Document | Finding]) -> None:
+        """Keep the documents of one file, and its findings, cut at the limit."""
         findings: list[Finding] = []
         for document in found:
             if isinstance(document, Finding):
@@ -163,7 +202,8 @@ class _Reader:
                 last = findings[FINDINGS_LIMIT - 1].range
                 findings[FINDINGS_LIMIT:] = [_error("too-many-findings", message, detail="the rest of the file was not read", at=last)]
                 break
-        return findings
+        if findings:
+            self.contents.findings[position] = findings
 
     def keep(self, document: Document, where: Where) -> list[Finding]:
         """Keep one document under the name it speaks of; return what is wrong with its name among all others."""

@@ -24,11 +24,12 @@ from reconciler.model.spool import Spool
 from reconciler.model.verdicts import Basis, Verdict, packed, ticks, unpacked
 from reconciler.model.writing import finding_document
 from reconciler.pipeline.checking import durations_of
+from reconciler.pipeline.judgements import Judgement
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.tool import fingerprint
 from reconciler.planning.codec import read_finding
 from reconciler.planning.plan import live_people
-from reconciler.rules import Asked, Context
+from reconciler.rules import Context
 
 UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, struct.error)
 """What reading a damaged memory may raise; nothing of it counts then."""
@@ -242,14 +243,14 @@ class Found:
         self._ends: dict[str, int] = {name: it.until for name, it in held.verdicts.items() if it.until is not None}
         self._sharing = {name for names in (*context.internal_to.values(), *context.site_owners.values()) for name in names}
 
-    def add(self, declared: Organization, planned: Planned, manifests: Manifests, asked: Asked) -> None:
+    def add(self, declared: Organization, planned: Planned, manifests: Manifests, judgement: Judgement[object]) -> None:
         """Take in one organization that was judged and planned."""
         name = declared.name
-        end = self._first_end(declared, planned.after, asked)
+        end = self._first_end(declared, planned.after, unpinned=judgement.unpinned)
         if end is not None:
             self._ends[name] = end
         facts = manifests.facts.get(name) if declared.settings is not None else None
-        names = sorted(asked.names)
+        names = sorted(judgement.names)
         row = [
             name,
             "\n".join(f"{file.sha256} {file.name}" for file in manifests.sources(name)),
@@ -264,10 +265,10 @@ class Found:
         ]
         self._spool.append(json.dumps(row).encode())
 
-    def _first_end(self, declared: Organization, after: Organization, asked: Asked) -> int | None:
+    def _first_end(self, declared: Organization, after: Organization, *, unpinned: bool) -> int | None:
         """Return when the verdict may cease to hold by itself: at once, when the history of a grant or of a fleet was looked at."""
         grants = (*declared.grants.values(), *after.grants.values())
-        if asked.unpinned or any(self._now < grant_end(grant, request_lifetime=self._lifetime) for grant in grants):
+        if unpinned or any(self._now < grant_end(grant, request_lifetime=self._lifetime) for grant in grants):
             return ticks(self._now)
         ends = [it.at for side in (declared, after) for it in moments(side, request_lifetime=self._lifetime) if self._now < it.at]
         if self._waivers is not None:
