@@ -9,13 +9,11 @@ closes nothing, least of all a database connection, and leaves by `os._exit`. It
 
 import gc
 import os
-import pickle
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO, Final, NoReturn, TypeVar
+from typing import IO, Final, Generic, NoReturn, TypeVar, cast
 
 from reconciler.model.errors import UsageError, WorkerError
 
@@ -36,6 +34,7 @@ _FAILURE: Final = b"f"
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 def processes(items: int) -> int:
@@ -47,15 +46,15 @@ def processes(items: int) -> int:
         UsageError: the environment asks for something that is no number of processes.
     """
     given = os.environ.get(VARIABLE, "")
-    if given and not (given.isascii() and given.isdecimal() and int(given)):
+    if given and not (given.isascii() and given.isdecimal() and int(given) > 0):
         raise UsageError(f"{VARIABLE}={given} is no number of processes", detail="1 or more; 1 does everything in one process")
     if items < WORTH_IT or sys.platform != "linux":
         return 1
     return int(given) if given else min(len(os.sched_getaffinity(0)), MOST)
 
 
-def spread(work: Callable[[Sequence[T]], Iterable[bytes]], items: Sequence[T], count: int) -> Generator[bytes, None, None]:
-    """Yield what *work* gives for all *items*, a few of them at a time, in their order, done by *count* processes.
+def spread(work: Callable[[Sequence[T]], Iterable[R]], items: Sequence[T], count: int) -> Generator[R, None, None]:
+    """Yield what *work* gives for all *items*, a few of them at a time, in their order, done by *count* processes; it must be picklable.
 
     Close it (`contextlib.closing`) when it may not be read to its end: that ends the processes.
 
@@ -64,7 +63,7 @@ def spread(work: Callable[[Sequence[T]], Iterable[bytes]], items: Sequence[T], c
         Exception: what *work* raised, as soon as it is its turn.
     """
     chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
-    children: list[_Child] = []
+    children: list[_Child[R]] = []
     try:
         with _signals_wait():
             for number in range(count):
@@ -86,7 +85,7 @@ def _signals_wait() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-class _Child:
+class _Child(Generic[R]):
     """One process, seen from its parent."""
 
     def __init__(self, pid: int, pipe: IO[bytes]) -> None:
@@ -94,7 +93,7 @@ class _Child:
         self.pipe = pipe
 
     @classmethod
-    def start(cls, work: Callable[[Sequence[T]], Iterable[bytes]], chunks: Sequence[Sequence[T]], others: Sequence["_Child"]) -> "_Child":
+    def start(cls, work: Callable[[Sequence[T]], Iterable[R]], chunks: Sequence[Sequence[T]], others: Sequence["_Child[R]"]) -> "_Child[R]":
         read_end, write_end = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -106,8 +105,10 @@ class _Child:
         _widen(read_end)
         return cls(pid, os.fdopen(read_end, "rb"))
 
-    def results(self) -> Iterator[bytes]:
+    def results(self) -> Iterator[R]:
         """Yield what it gives for its next chunk."""
+        import pickle  # noqa: PLC0415 - for large fleets
+
         while True:
             head = self.pipe.read(1 + _SIZE)
             size = int.from_bytes(head[1:], "big")
@@ -118,7 +119,7 @@ class _Child:
                 raise _failure(data)
             if head[:1] == _END:
                 return
-            yield data
+            yield cast("R", pickle.loads(data))  # noqa: S301 - of our own child, over a pipe that nobody else has
 
     def _died(self) -> WorkerError:
         # Not reaped here: until `end` its number belongs to no other process.
@@ -144,7 +145,7 @@ def _widen(pipe: int) -> None:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
-def _serve(work: Callable[[Sequence[T]], Iterable[bytes]], chunks: Iterable[Sequence[T]], write_end: int) -> NoReturn:
+def _serve(work: Callable[[Sequence[T]], Iterable[R]], chunks: Iterable[Sequence[T]], write_end: int) -> NoReturn:
     """Be the child."""
     try:
         # Ctrl-C reaches the whole group: the parent alone answers, and ends its children.
@@ -162,10 +163,12 @@ def _serve(work: Callable[[Sequence[T]], Iterable[bytes]], chunks: Iterable[Sequ
         os._exit(0)
 
 
-def _answer(work: Callable[[Sequence[T]], Iterable[bytes]], chunks: Iterable[Sequence[T]], pipe: IO[bytes]) -> None:
+def _answer(work: Callable[[Sequence[T]], Iterable[R]], chunks: Iterable[Sequence[T]], pipe: IO[bytes]) -> None:
+    import pickle  # noqa: PLC0415 - for large fleets
+
     for chunk in chunks:
         for result in work(chunk):
-            _put(pipe, _RESULT, result)
+            _put(pipe, _RESULT, pickle.dumps(result))
         _put(pipe, _END, b"")
         pipe.flush()
 
@@ -176,17 +179,22 @@ def _put(pipe: IO[bytes], kind: bytes, data: bytes) -> None:
 
 
 def _described(error: BaseException) -> bytes:
+    import pickle  # noqa: PLC0415 - for large fleets
+    import traceback  # noqa: PLC0415 - for failures
+
     where = "".join(traceback.format_exception(error))
     try:
         data = pickle.dumps((error, where))
         pickle.loads(data)  # noqa: S301 -- its own; some exceptions can be written and not read
     except Exception:  # noqa: BLE001 -- whatever it is
-        return pickle.dumps((None, where))
+        return pickle.dumps((RuntimeError(where), where))
     return data
 
 
 def _failure(data: bytes) -> BaseException:
-    error, where = pickle.loads(data)  # noqa: S301 -- of a child, over a pipe that nobody else has
-    raised: BaseException = RuntimeError(where) if error is None else error
+    import pickle  # noqa: PLC0415 - for large fleets
+
+    error, where = pickle.loads(data)  # noqa: S301 -- as in `results`
+    raised = cast("BaseException", error)
     raised.add_note(f"in a worker process:\n{where}")
     return raised

@@ -1,7 +1,6 @@
 """All manifests of a run, read once: every file, every document, every finding."""
 
 import gc
-import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Path, Range, Severity, has_errors
 from reconciler.model.identifiers import grant_address, organization_address
 from reconciler.model.resources import OrganizationFacts
+from reconciler.workers import processes, spread
 
 _NAME: Final[Path] = ("metadata", "name")
 _ORGANIZATION: Final = "Organization"
@@ -148,19 +148,16 @@ class _Reader:
 
     def add_all(self, positions: Sequence[int]) -> None:
         """Read these files, in their order."""
-        from reconciler.workers import processes, spread  # noqa: PLC0415
-
         count = processes(len(positions))
         if count == 1:
             for position in positions:
                 self.add(position)
             return
-        with closing(spread(self.packed, positions, count)) as results:
-            read = chain.from_iterable(map(pickle.loads, results))  # noqa: S301 - of our own children
-            for position, found in groupby(read, key=itemgetter(0)):
+        with closing(spread(self.parts, positions, count)) as results:
+            for position, found in groupby(chain.from_iterable(results), key=itemgetter(0)):
                 self.merge(position, map(itemgetter(1), found))
 
-    def packed(self, positions: Iterable[int]) -> Iterator[bytes]:
+    def parts(self, positions: Iterable[int]) -> Iterator[list[tuple[int, Document | Finding]]]:
         """Yield what files say, for another process to merge; in parts, as a file may be large."""
         part: list[tuple[int, Document | Finding]] = []
         size = 0
@@ -169,10 +166,10 @@ class _Reader:
                 part.append((position, document))
                 size += 0 if isinstance(document, Finding) else document.end - document.start
                 if size > _PART:
-                    yield pickle.dumps(part)
+                    yield part
                     part, size = [], 0
         if part:
-            yield pickle.dumps(part)
+            yield part
 
     def add(self, position: int) -> None:
         """Read one file."""

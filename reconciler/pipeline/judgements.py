@@ -1,6 +1,5 @@
 """Every declared organization judged by the rules, in the order of the names: here, or for a large fleet in several processes."""
 
-import pickle
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from reconciler.pipeline.known import Known
 from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.standing import Standing
 from reconciler.rules import Asked, Context, check
+from reconciler.workers import processes, spread
 
 Noted_co = TypeVar("Noted_co", covariant=True)
 
@@ -83,17 +83,14 @@ class Judges(Generic[Noted_co]):
 
     def all(self, names: Sequence[str]) -> Generator[Judgement[Noted_co], None, None]:
         """Yield the judgement of each of *names*, in this order; close it when it is not read to its end."""
-        from reconciler.workers import processes, spread  # noqa: PLC0415 - for large fleets
-
         asked = Asked(self.context)
         count = processes(len(names))
         if count == 1 or not self.manifests.share():
             for name in names:
                 yield self._judge(name, asked)
             return
-        with closing(spread(self._packed, names, count)) as results:
-            judged = chain.from_iterable(map(pickle.loads, results))  # noqa: S301 - of our own children
-            for name, judgement in zip(names, judged, strict=True):
+        with closing(spread(self._judge_elsewhere, names, count)) as results:
+            for name, judgement in zip(names, chain.from_iterable(results), strict=True):
                 yield judgement or self._judge(name, asked)
 
     def _judge(self, name: str, asked: Asked) -> Judgement[Noted_co]:
@@ -108,10 +105,10 @@ class Judges(Generic[Noted_co]):
             noted=self.note(organization),
         )
 
-    def _packed(self, names: Sequence[str]) -> Iterator[bytes]:
+    def _judge_elsewhere(self, names: Sequence[str]) -> Iterator[list[Judgement[Noted_co] | None]]:
         """Yield judgements from another process, with None for what it could not judge."""
         asked = Asked(self.elsewhere)
-        yield pickle.dumps([self._judged_elsewhere(name, asked) for name in names])
+        yield [self._judged_elsewhere(name, asked) for name in names]
 
     def _judged_elsewhere(self, name: str, asked: Asked) -> Judgement[Noted_co] | None:
         try:
