@@ -1,6 +1,7 @@
 """What was read, in bounded memory: a little per organization, the documents themselves in a temporary file."""
 
 import json
+import os
 import tempfile
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
@@ -55,16 +56,26 @@ class Spool:
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=SPOOL_MEMORY)  # noqa: SIM115 closed by Manifests.close
         self._end = 0
+        self._shared: int | None = None
+
+    def share(self) -> None:
+        """Prepare for forked processes to read as well: an offset in the file they would have in common. Only this one adds."""
+        self._shared = self._file.fileno()
+        self._file.flush()
 
     def append(self, data: bytes) -> tuple[int, int]:
         """Store one document; return its offset and length."""
         self._file.seek(self._end)
         self._file.write(data)
+        if self._shared is not None:
+            self._file.flush()
         offset, self._end = self._end, self._end + len(data)
         return offset, len(data)
 
     def read(self, kept: Kept) -> bytes:
         """Return the bytes of one stored document."""
+        if self._shared is not None:
+            return os.pread(self._shared, kept.length, kept.offset)
         self._file.seek(kept.offset)
         return self._file.read(kept.length)
 
@@ -209,6 +220,13 @@ class Manifests:
         if self._entries[name].broken:
             return tuple(mark(site_claim(site)) for site in facts.sites)
         return tuple(map(mark, claims_of(self._document(name))))
+
+    def share(self) -> bool:
+        """Prepare for forked processes to load what was read; False when some was left unread: they cannot read more."""
+        if self._unread:
+            return False
+        self._spool.share()
+        return True
 
     def _look_into(self, position: int) -> None:
         if position not in self._contents.read and position not in self._contents.late:

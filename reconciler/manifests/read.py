@@ -1,9 +1,10 @@
 """All manifests of a run, read once: every file, every document, every finding."""
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from reconciler.manifests import build
@@ -21,6 +22,7 @@ from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Path, Range, Severity, has_errors
 from reconciler.model.identifiers import grant_address, organization_address
 from reconciler.model.resources import OrganizationFacts
+from reconciler.workers import processes, spread
 
 _NAME: Final[Path] = ("metadata", "name")
 _ORGANIZATION: Final = "Organization"
@@ -28,6 +30,8 @@ _GRANT: Final = "ElevationGrant"
 
 
 NOTHING_UNREAD: Final = Unread()
+_PART: Final = 1 << 18
+"""Bytes of manifests after which another process passes on what it has read."""
 
 
 def read(survey: Survey, *, durations: GrantDurations | None = None, unread: Unread = NOTHING_UNREAD) -> Manifests:
@@ -46,8 +50,7 @@ def read(survey: Survey, *, durations: GrantDurations | None = None, unread: Unr
     contents.read.difference_update(*unread.files.values())
     try:
         with _collector_at_rest():
-            for position in sorted(contents.read):
-                reader.add(position)
+            reader.add_all(sorted(contents.read))
     except BaseException:
         contents.spool.close()
         raise
@@ -90,14 +93,19 @@ class Document(NamedTuple):
 
 
 def documents(data: bytes, filename: str, durations: GrantDurations) -> Iterator[Document | Finding]:
-    """Yield the documents of one stream; a finding is the last that can be said of it."""
+    """Yield the documents of one stream; a finding is the last that can be said of it.
+
+    Nobody looks at more findings than the limit, so nothing is read after it.
+    """
+    found = 0
     for piece in split(data, filename):
         if isinstance(piece, Finding):
             yield piece
             return
         judged = judge(piece, durations)
         yield _read(piece, judged)
-        if judged.stops_stream:
+        found += len(judged.findings)
+        if judged.stops_stream or found > FINDINGS_LIMIT:
             return
 
 
@@ -136,20 +144,47 @@ class _Reader:
         self.labels: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
         self.services: dict[tuple[str, ...], tuple[str, ...]] = {}
 
+    def add_all(self, positions: Sequence[int]) -> None:
+        """Read these files, in their order."""
+        count = processes(len(positions))
+        if count == 1:
+            for position in positions:
+                self.add(position)
+            return
+        with closing(spread(self.parts, positions, count)) as results:
+            for position, found in groupby(chain.from_iterable(results), key=itemgetter(0)):
+                self.merge(position, map(itemgetter(1), found))
+
+    def parts(self, positions: Iterable[int]) -> Iterator[list[tuple[int, Document | Finding]]]:
+        """Yield what files say, for another process to merge; in parts, as a file may be large."""
+        part: list[tuple[int, Document | Finding]] = []
+        size = 0
+        for position in positions:
+            for document in self.documents(position):
+                part.append((position, document))
+                size += 0 if isinstance(document, Finding) else document.end - document.start
+                if size > _PART:
+                    yield part
+                    part, size = [], 0
+        if part:
+            yield part
+
     def add(self, position: int) -> None:
         """Read one file."""
+        self.merge(position, self.documents(position))
+
+    def documents(self, position: int) -> Iterator[Document | Finding]:
+        """Yield what one file says."""
         file = self.files[position]
         try:
             data = file.source.read_again(file.sha256)
         except ManifestError as error:
-            findings = list(error.findings)
+            yield from error.findings
         else:
-            findings = self.merge(position, documents(data, file.name, self.durations))
-        if findings:
-            self.contents.findings[position] = findings
+            yield from documents(data, file.name, self.durations)
 
-    def merge(self, position: int, found: Iterator[Document | Finding]) -> list[Finding]:
-        """Keep the documents of one file; return its findings, cut at the limit."""
+    def merge(self, position: int, found: Iterator[Document | Finding]) -> None:
+        """Keep the documents of one file, and its findings, cut at the limit."""
         findings: list[Finding] = []
         for document in found:
             if isinstance(document, Finding):
@@ -162,7 +197,8 @@ class _Reader:
                 last = findings[FINDINGS_LIMIT - 1].range
                 findings[FINDINGS_LIMIT:] = [_error("too-many-findings", message, detail="the rest of the file was not read", at=last)]
                 break
-        return findings
+        if findings:
+            self.contents.findings[position] = findings
 
     def keep(self, document: Document, where: Where) -> list[Finding]:
         """Keep one document under the name it speaks of; return what is wrong with its name among all others."""

@@ -47,6 +47,12 @@ class ManifestError(ReconcilerError):
     rule = "invalid-manifests"
 
 
+class WorkerError(ReconcilerError):
+    """A process that did a part of the work died."""
+
+    rule = "worker-died"
+
+
 class PlanError(ReconcilerError):
     """The root of what is wrong with a plan."""
 

@@ -18,8 +18,9 @@ from reconciler.model.policy import Acknowledgements
 from reconciler.model.protocols import StateReader, Store
 from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Application, Counts, FleetPlan, Unlocked
-from reconciler.pipeline.checking import Known, durations_of
+from reconciler.pipeline.checking import durations_of
 from reconciler.pipeline.judging import Judge, required_actor
+from reconciler.pipeline.known import Known
 from reconciler.pipeline.missing import require_state, unknown_organization
 from reconciler.pipeline.overdue import without_overdue
 from reconciler.pipeline.partners import Partners

@@ -1,18 +1,19 @@
 """validate: manifests alone, by their schemas and the domain rules."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from datetime import datetime
 
 from reconciler.manifests import GrantDurations, Manifests, Survey, claimed_site, read, site_claim, survey
 from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Severity, in_file_order
-from reconciler.model.protocols import StateReader
-from reconciler.model.resources import Organization, OrganizationFacts
+from reconciler.model.resources import OrganizationFacts
 from reconciler.model.results import Validation
+from reconciler.pipeline.judgements import Judges
 from reconciler.pipeline.partners import Partners, own_people
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.waiving import unused_waivers
-from reconciler.rules import Context, OnRecord, check, closest, listing
+from reconciler.rules import Context, OnRecord, closest, listing
 
 
 def validate(request: Request, now: datetime) -> Validation:
@@ -22,7 +23,9 @@ def validate(request: Request, now: datetime) -> Validation:
     """
     with read_manifests(request) as manifests:
         context = context_of(manifests, request, manifests.facts, now, Partners(now, manifests))
-        found = [finding for name in valid_names(manifests) for finding in check(manifests.load(name), context, request.policy)]
+        judges = Judges(manifests=manifests, policy=request.policy, context=context, elsewhere=context, note=lambda _: None)
+        with closing(judges.all(valid_names(manifests))) as judgements:
+            found = [finding for judgement in judgements for finding in judgement.findings]
         findings = in_file_order([*manifests.findings, *manifests.locate(found)])
         names: frozenset[str] = frozenset()
         try:
@@ -53,40 +56,6 @@ def read_manifests(request: Request) -> Manifests:
 def durations_of(request: Request) -> GrantDurations:
     """Return how long requests and elevations live, as the catalog says."""
     return GrantDurations(request=request.catalog.request_lifetime, access=request.catalog.elevation_lifetime)
-
-
-class Known(Mapping[str, OrganizationFacts]):
-    """The organizations that may be referred to: the declared ones, then the stored ones, looked up when asked for."""
-
-    def __init__(self, declared: Mapping[str, OrganizationFacts], reader: StateReader) -> None:
-        self._declared = declared
-        self._reader = reader
-        self._looked_up: dict[str, OrganizationFacts | None] = {}
-
-    def __getitem__(self, name: str) -> OrganizationFacts:
-        """Return the facts of one organization."""
-        if name in self._declared:
-            return self._declared[name]
-        if name not in self._looked_up:
-            self._looked_up[name] = _facts(self._reader.read(name).organization)
-        facts = self._looked_up[name]
-        if facts is None:
-            raise KeyError(name)
-        return facts
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the declared names; the stored ones are only ever looked up."""
-        return iter(self._declared)
-
-    def __len__(self) -> int:
-        """Return how many are declared."""
-        return len(self._declared)
-
-
-def _facts(organization: Organization | None) -> OrganizationFacts | None:
-    if organization is None or organization.settings is None:
-        return None
-    return OrganizationFacts.of(organization.name, organization.settings)
 
 
 def context_of(

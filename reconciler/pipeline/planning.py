@@ -2,8 +2,10 @@
 
 import tempfile
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import BinaryIO, cast
 
 from reconciler.manifests import Manifests
@@ -21,7 +23,6 @@ from reconciler.model.results import Difference, Drift, FleetPlan
 from reconciler.model.spool import Spool
 from reconciler.model.verdicts import Verdict
 from reconciler.pipeline.checking import (
-    Known,
     context_of,
     find_manifests,
     in_scope,
@@ -30,7 +31,9 @@ from reconciler.pipeline.checking import (
     valid_names,
     with_manifest,
 )
+from reconciler.pipeline.judgements import Judgement, Judges, without_state
 from reconciler.pipeline.judging import ACTOR_UNCHECKED, Judge, required_actor
+from reconciler.pipeline.known import Known
 from reconciler.pipeline.missing import require_state
 from reconciler.pipeline.overdue import overdue, without_overdue
 from reconciler.pipeline.partners import Partners
@@ -46,7 +49,7 @@ from reconciler.planning.plan import count_declared, live_people, plan_organizat
 from reconciler.planning.scope import resolve
 from reconciler.planning.seal import PlanHash
 from reconciler.reports.stateless import with_stateless
-from reconciler.rules import ACTOR_RULES, CHANGE_RULES, Asked, check
+from reconciler.rules import ACTOR_RULES, CHANGE_RULES
 
 _ABOUT_CHANGES = frozenset({
     ACTOR_UNCHECKED,
@@ -80,24 +83,26 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
         require_acknowledged(request.acknowledged, names)
         partners = Partners(now, manifests, reader)
         context = context_of(manifests, request, known, now, partners, on_record=Standing(reader))
-        asked = Asked(context)
         judge = Judge(request, reader, context)
         fleet = _Fleet(request, reader, heads=heads, judge=judge, partners=partners, present=Present(now=now, shown=shown or now))
         found = Found(request, held, heads, context) if remember else None
         pruned = _to_prune(request, manifests)
         standing: list[Finding] = []
         fleet.hold(verdict for name, verdict in held.verdicts.items() if name in names)
-        for name in sorted({*valid_names(manifests), *pruned} - held.verdicts.keys()):
-            if name in pruned:
-                fleet.prune(name)
-                continue
-            declared = manifests.load(name)
-            asked.begin(name)
-            standing.extend(check(declared, asked.context, request.policy))
-            if name in names:
-                planned = fleet.take(declared, manifests)
-                if found is not None:
-                    found.add(declared, planned, manifests, asked)
+        elsewhere = without_state(context, manifests)
+        judges = Judges(
+            manifests=manifests, policy=request.policy, context=context, elsewhere=elsewhere, note=partial(fleet.weigh, manifests)
+        )
+        declared = [name for name in valid_names(manifests) if name not in held.verdicts]
+        with closing(judges.all(declared)) as judgements:
+            for name in sorted({*declared, *pruned}):
+                if name in pruned:
+                    fleet.prune(name)
+                    continue
+                judgement = next(judgements)
+                standing.extend(judgement.findings)
+                if name in names:
+                    fleet.take(judgement, manifests, found)
         standing = manifests.locate(standing)
         remembered = [*held.findings()]
         findings = in_file_order([*remembered, *manifests.findings, *standing, *manifests.locate(fleet.found)])
@@ -128,6 +133,21 @@ def _to_prune(request: Request, manifests: Manifests) -> frozenset[str]:
     for name in sorted(request.acknowledged.prune.intersection(manifests.names)):
         raise UsageError(f"--prune {name}: a manifest declares this organization", hint="remove its manifest first")
     return request.acknowledged.prune
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """What a plan counts of an organization that is already what it is to become.
+
+    Attributes:
+        digest: of what is declared.
+        resources: how many are declared and live.
+        people: how many administrators are declared.
+    """
+
+    digest: str
+    resources: int
+    people: int
 
 
 class _Fleet:
@@ -180,17 +200,38 @@ class _Fleet:
                 self._look_for_elevated(head)
         self._summary += Summary(no_op=resources)
 
-    def take(self, declared: Organization, manifests: Manifests) -> Planned:
-        """Plan one declared organization."""
-        head = self._heads.get(declared.name)
-        digest = manifests.digest(declared.name)
-        resources = count_declared(declared, self._now, request_lifetime=self._request.catalog.request_lifetime)
-        if head is not None and self._is_settled(head, digest):
-            self._serials[head.name] = head.serial
-            self._people += len(declared.administrators or {})
-            self._summary += Summary(no_op=resources)
-            self._look_for_elevated(head)
-            return Planned(after=declared, digest=digest, resources=resources)
+    def weigh(self, manifests: Manifests, declared: Organization) -> Weight:
+        """Return what there is to know of an organization that is already what it is to become."""
+        lifetime = self._request.catalog.request_lifetime
+        return Weight(
+            digest=manifests.digest(declared.name),
+            resources=count_declared(declared, self._now, request_lifetime=lifetime),
+            people=len(declared.administrators or {}),
+        )
+
+    def take(self, judgement: Judgement[Weight], manifests: Manifests, found: Found | None) -> None:
+        """Plan one declared organization, and add to *found* what is worth remembering."""
+        weight, head = judgement.noted, self._heads.get(judgement.name)
+        settled = head is not None and self._is_settled(head, weight.digest)
+        if head is not None and settled:
+            self._settle(head, weight)
+            if found is None:
+                return
+        declared = judgement.organization or manifests.load(judgement.name)
+        if settled:
+            planned = Planned(after=declared, digest=weight.digest, resources=weight.resources)
+        else:
+            planned = self._planned(declared, weight.resources, manifests)
+        if found is not None:
+            found.add(declared, planned, manifests, judgement)
+
+    def _settle(self, head: StoredHead, weight: Weight) -> None:
+        self._serials[head.name] = head.serial
+        self._people += weight.people
+        self._summary += Summary(no_op=weight.resources)
+        self._look_for_elevated(head)
+
+    def _planned(self, declared: Organization, resources: int, manifests: Manifests) -> Planned:
         stored = self._reader.read(declared.name)
         after, forbidden = resolve(declared, stored.organization, self._now, request_lifetime=self._request.catalog.request_lifetime)
         self.found.extend(forbidden)

@@ -27,11 +27,12 @@ from reconciler.model.spool import Spool
 from reconciler.model.verdicts import Basis, Verdict, packed, ticks, unpacked
 from reconciler.model.writing import finding_document
 from reconciler.pipeline.checking import durations_of
+from reconciler.pipeline.judgements import Judgement
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.tool import fingerprint
 from reconciler.planning.codec import read_finding
 from reconciler.planning.plan import live_people
-from reconciler.rules import Asked, Context
+from reconciler.rules import Context
 
 _log = logging.getLogger("reconciler")
 
@@ -269,17 +270,17 @@ class Found:
         self._waivers = min((waiver.expires for waiver in request.policy.waivers if now < waiver.expires), default=None)
         self._spool = Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))  # noqa: SIM115 - closed with the spool
 
-    def add(self, declared: Organization, planned: Planned, manifests: Manifests, asked: Asked) -> None:
+    def add(self, declared: Organization, planned: Planned, manifests: Manifests, judgement: Judgement[object]) -> None:
         """Take in one organization that was judged and planned."""
         name = declared.name
         facts = manifests.facts.get(name) if declared.settings is not None else None
-        names = sorted(asked.names)
+        names = sorted(judgement.names)
         outside = [it for it in names if it not in manifests.facts]
         row = [
             name,
             "\n".join(f"{file.sha256} {file.name}" for file in manifests.sources(name)),
             "\n".join(f"{digest_of_stored(it, self._heads)} {it}" for it in outside),
-            self._until(declared, planned.after, asked, outside),
+            self._until(declared, planned.after, outside, unpinned=judgement.unpinned),
             planned.digest,
             facts is not None,
             planned.resources,
@@ -290,13 +291,13 @@ class Found:
         ]
         self._spool.append(json.dumps(row).encode())
 
-    def _until(self, declared: Organization, after: Organization, asked: Asked, outside: Iterable[str]) -> int | None:
+    def _until(self, declared: Organization, after: Organization, outside: Iterable[str], *, unpinned: bool) -> int | None:
         """Return when the verdict may cease to hold by itself: at once, when the history of a grant or of a fleet was looked at.
 
         What ends in another declared organization ends the verdict there, and this one depends on that.
         """
         grants = (*declared.grants.values(), *after.grants.values())
-        if asked.unpinned or any(self._now < grant_end(grant, request_lifetime=self._lifetime) for grant in grants):
+        if unpinned or any(self._now < grant_end(grant, request_lifetime=self._lifetime) for grant in grants):
             return ticks(self._now)
         ends = [it.at for side in (declared, after) for it in moments(side, request_lifetime=self._lifetime) if self._now < it.at]
         ends += [head.next_end for it in outside if (head := self._heads.get(it)) is not None and head.next_end is not None]

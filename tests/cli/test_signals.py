@@ -26,12 +26,12 @@ SqlStore.commit_all = commit_all
 
 AT_PLAN = """
 import os, signal
-import reconciler.pipeline.planning as planning
-check = planning.check
+import reconciler.pipeline.judgements as judgements
+check = judgements.check
 def interrupted(*arguments):
     os.kill(os.getpid(), signal.{name})
     return check(*arguments)
-planning.check = interrupted
+judgements.check = interrupted
 """
 
 AT_PARSE = """

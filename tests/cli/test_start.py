@@ -39,17 +39,19 @@ STARTS = {
     # Whether PyYAML has libyaml is known only to the loaded parser.
     "version": start("--version", libraries="click yaml", packages="cli model"),
     "validate": start(
-        "validate organizations", libraries="click jsonschema_rs yaml", packages="catalog cli manifests model pipeline reports rules"
+        "validate organizations",
+        libraries="click jsonschema_rs yaml",
+        packages="catalog cli manifests model pipeline reports rules workers",
     ),
     "plan without changes": start(
         "plan organizations",
         libraries="click jsonschema_rs sqlalchemy yaml",
-        packages="catalog cli manifests model pipeline planning reports rules stores",
+        packages="catalog cli manifests model pipeline planning reports rules stores workers",
     ),
     "apply without changes": start(
         "apply organizations --auto-approve",
         libraries="click jsonschema_rs psutil sqlalchemy yaml",
-        packages="applying catalog cli manifests model pipeline planning reports rules stores targets",
+        packages="applying catalog cli manifests model pipeline planning reports rules stores targets workers",
     ),
     "access": start("access acme a.one@x.example", libraries="click yaml", packages="access catalog cli model pipeline reports stores"),
     "who-can": start("who-can device-management", libraries="click yaml", packages="access catalog cli model pipeline reports stores"),
