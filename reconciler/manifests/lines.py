@@ -12,6 +12,7 @@ from typing import Any, Final
 from reconciler.manifests import events
 from reconciler.manifests.marks import Span
 from reconciler.manifests.scalars import MAY_BE_NUMBER, WORDS, resolve
+from reconciler.model.findings import Path
 
 _Line = tuple[str, str, str, str, str, str]
 
@@ -28,6 +29,16 @@ class Spots:
     _lines: list[_Line] = field(repr=False)
     _starts: list[int]  # where the items of `spec.administrators` begin
     _line: int
+
+    def at(self, path: Path) -> Span | None:
+        """Return the place of the node at *path*, or None for one that is not among these."""
+        if path == ("metadata", "name"):
+            return self.name
+        match path:
+            case ("spec", "administrators", int(position)):
+                return self.people[position]
+            case _:
+                return None
 
     @property
     def people(self) -> tuple[Span, ...]:

@@ -2,17 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from reconciler.manifests.marks import Marks
-from reconciler.model.findings import Finding, Path
+from reconciler.model.findings import Finding, Path, Range
 from reconciler.model.identifiers import identity
 
 # Findings about a field that should not be there point at its name, all others at the value.
 _AT_KEY: Final = frozenset({"schema-unknown-field", "not-supported-yet", "schema-conflict"})
 
 
-def place(finding: Finding, value: Any, marks: Marks) -> Finding:
+class HasPlaces(Protocol):
+    """The places of one document's nodes, as `Marks` gives them."""
+
+    def range(self, path: Path, *, at_key: bool = False) -> Range:
+        """Return the place of the node at *path*, or of its key."""
+        ...
+
+
+def place(finding: Finding, value: Any, marks: HasPlaces) -> Finding:
     """Return *finding* with the pointer and range that its path has in the document *value*; both name what exists."""
     path = resolve_path(value, finding.path)
     return replace(finding, pointer=pointer(path), range=marks.range(path, at_key=finding.rule in _AT_KEY))

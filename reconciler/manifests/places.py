@@ -8,7 +8,9 @@ from reconciler.manifests import lines
 from reconciler.manifests.explain import Explained, explain
 from reconciler.manifests.files import ReadFile
 from reconciler.manifests.lines import Spots
+from reconciler.manifests.marks import range_of
 from reconciler.manifests.streams import Chunk
+from reconciler.model.findings import Path, Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +23,55 @@ class Where:
     line: int
 
 
+class Again:
+    """A document that was read, once more: its value, and the places of its nodes as `Marks` has them.
+
+    Of a document that is written plainly, its lines tell the places that are asked for most. Only others are worth an explanation, which
+    takes six times as long.
+    """
+
+    def __init__(self, chunk: Chunk) -> None:
+        self._chunk = chunk
+        self._explained: Explained | None = None
+        self.plain = lines.read(chunk.data, chunk.line)
+
+    @property
+    def value(self) -> Any:
+        """What `explain` gives."""
+        return self._slowly().value if self.plain is None else self.plain[0]
+
+    @property
+    def marks(self) -> "Again":
+        """The places."""
+        return self
+
+    def range(self, path: Path, *, at_key: bool = False) -> Range:
+        """Return what `Marks.range` does."""
+        span = None if self.plain is None or at_key else self.plain[1].at(path)
+        return self._slowly().marks.range(path, at_key=at_key) if span is None else range_of(self._chunk.filename, span)
+
+    def _slowly(self) -> Explained:
+        if self._explained is None:
+            self._explained = explain(self._chunk)
+        return self._explained
+
+
 class Places:
-    """Explains documents again on demand. The last file and the last document are kept."""
+    """Looks at documents again on demand. The last file and the last document are kept."""
 
     def __init__(self, files: Sequence[ReadFile]) -> None:
         self.files = files
         self._data: tuple[int, bytes] | None = None
-        self._last: tuple[Where, Explained] | None = None
+        self._last: tuple[Where, Again] | None = None
 
-    def explained(self, where: Where) -> Explained:
+    def explained(self, where: Where) -> Again:
         """Return the places of one document.
 
         Raises:
             ManifestError: the file is gone, or changed since it was read (`file-changed`).
         """
         if self._last is None or self._last[0] != where:
-            self._last = (where, explain(self._chunk(where)))
+            self._last = (where, Again(self._chunk(where)))
         return self._last[1]
 
     def spots(self, where: Where) -> tuple[Any, Spots] | None:
@@ -45,8 +80,7 @@ class Places:
         Raises:
             ManifestError: as above.
         """
-        chunk = self._chunk(where)
-        return lines.read(chunk.data, chunk.line)
+        return self.explained(where).plain
 
     def _chunk(self, where: Where) -> Chunk:
         file = self.files[where.file]

@@ -142,10 +142,11 @@ def read_in_lines(text: str, line: int = 1) -> Any:
     nodes = explained.marks.nodes
     name = value["metadata"].get("name") if isinstance(value.get("metadata"), dict) else None
     if isinstance(name, str):
-        assert spots.name == nodes["metadata", "name"]
+        assert spots.name == spots.at(("metadata", "name")) == nodes["metadata", "name"]
     people = value["spec"].get("administrators") if isinstance(value.get("spec"), dict) else None
     if isinstance(people, list) and all(isinstance(person, dict) for person in people):
-        assert spots.people == tuple(nodes["spec", "administrators", position] for position in range(len(people)))
+        paths: list[tuple[str | int, ...]] = [("spec", "administrators", position) for position in range(len(people))]
+        assert spots.people == tuple(map(spots.at, paths)) == tuple(nodes[path] for path in paths)
     return value
 
 
