@@ -101,8 +101,8 @@ def cli_page() -> str:
         "",
         *options_table(shared),
         "",
-        f"On Linux, {WORTH_IT} manifests and more are read and judged by as many processes as there are cores, at most {MOST}; `{VARIABLE}=N` sets",
-        "another number, and 1 does everything in one process. Every report is the same, byte for byte.",
+        f"On Linux, {WORTH_IT} manifests and more are read and judged by as many processes as there are cores, at most {MOST};",
+        f"`{VARIABLE}=N` sets another number, and 1 does everything in one process. Every report is the same, byte for byte.",
     ]
     for path, command in found:
         own = [item for item in options[path] if (tuple(item.opts), item.help) not in common]
