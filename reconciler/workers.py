@@ -63,6 +63,7 @@ def spread(work: Callable[[Sequence[T]], Iterable[R]], items: Sequence[T], count
         Exception: what *work* raised, as soon as it is its turn.
     """
     chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
+    count = min(count, len(chunks))
     children: list[_Child[R]] = []
     try:
         with _signals_wait():
