@@ -4,7 +4,7 @@ These checks also run on documents that the schema refuses, so that all errors c
 type they expect, since the schema has said so already.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -46,11 +46,16 @@ def check_organization(document: Mapping[str, Any], at: At) -> list[Finding]:
     ]
     for position, location in enumerate(_items(spec, "locations")):
         findings += _thing(location, ("spec", "locations", position))
-    seen: dict[str, int] = {}
-    for position, person in enumerate(_items(spec, "administrators")):
-        if isinstance(person, dict):
-            if not _is_plain(person):
+    people = _items(spec, "administrators")
+    if _are_plain(people):
+        for position, person in enumerate(people):
+            if "locations" in person or "expiresAt" in person or not (person.get("roles") or _has_a_site_role(person)):
                 findings += _administrator(person, ("spec", "administrators", position))
+        return findings
+    seen: dict[str, int] = {}
+    for position, person in enumerate(people):
+        if isinstance(person, dict):
+            findings += _administrator(person, ("spec", "administrators", position))
             email = person.get("email")
             if isinstance(email, str):
                 first = seen.setdefault(identity(email), position)
@@ -75,20 +80,22 @@ def check_grant(document: Mapping[str, Any], durations: GrantDurations) -> list[
     return findings
 
 
-def _is_plain(person: Mapping[str, Any]) -> bool:
-    """Tell at once of most people that `_administrator` has nothing to say: an address in plain letters, a role, a printable name."""
-    email, name = person.get("email"), person.get("name", "")
+def _are_plain(people: Sequence[Any]) -> bool:
+    """Tell at once of most lists that their addresses are in plain letters and all different, and that nothing in a name is invisible.
+
+    All texts are looked at together: this takes a third of the time that looking at each would.
+    """
+    try:
+        emails = [person["email"] for person in people]
+        addresses, names = "".join(emails), "".join([person.get("name", "") for person in people])
+    except (KeyError, TypeError):
+        return False  # the schema has said it
     return (
-        isinstance(email, str)
-        and isinstance(name, str)
-        and email.isascii()
-        and name.isascii()
-        and email.isprintable()
-        and name.isprintable()
-        and " " not in email
-        and (bool(person.get("roles")) or _has_a_site_role(person))
-        and "locations" not in person
-        and "expiresAt" not in person
+        addresses.isascii()
+        and addresses.isprintable()
+        and " " not in addresses
+        and len(set(map(identity, emails))) == len(emails)
+        and not invisible(names)
     )
 
 
@@ -131,7 +138,8 @@ def _free_text(holder: Mapping[str, Any], field: str, path: Path) -> Iterator[Fi
 
 def _thing(value: Any, path: Path) -> Iterator[Finding]:
     """Check the name of a thing: what cannot be seen there makes two things look like one."""
-    yield from _visible(value, path, Severity.ERROR, next(str(step) for step in reversed(path) if isinstance(step, str)))
+    if isinstance(value, str) and invisible(value):
+        yield from _visible(value, path, Severity.ERROR, next(str(step) for step in reversed(path) if isinstance(step, str)))
 
 
 def _labels(document: Mapping[str, Any]) -> Iterator[Finding]:
