@@ -59,7 +59,7 @@ class Spool:
         self._shared: int | None = None
 
     def share(self) -> None:
-        """Prepare for forked processes to read as well: an offset in the file they would have in common. Only this one adds."""
+        """Prepare for forked processes to read as well: an offset in the file they would have in common. Nothing is added after it."""
         self._shared = self._file.fileno()
         self._file.flush()
 
@@ -67,8 +67,6 @@ class Spool:
         """Store one document; return its offset and length."""
         self._file.seek(self._end)
         self._file.write(data)
-        if self._shared is not None:
-            self._file.flush()
         offset, self._end = self._end, self._end + len(data)
         return offset, len(data)
 
