@@ -110,22 +110,23 @@ def read_settings(document: Mapping[str, Any]) -> Settings:
 def administrator_document(administrator: Administrator) -> Document:
     """Return the canonical document of an administrator; `email` and `roles` are always there."""
     # Most of this is not there for most people, of whom a fleet has hundreds of thousands: it is asked for before anything is made of it.
+    # Keys in the order of `compact`, which then sorts them in half the time.
     document: Document = {}
-    if administrator.name is not None:
-        document["name"] = administrator.name
-    if administrator.sites:
-        document["sites"] = {site: _assignment_document(held) for site, held in sorted(administrator.sites.items())}
-    if administrator.locations:
-        document["locations"] = sorted(administrator.locations)
+    if administrator.customers is not None:
+        document["customers"] = sorted(administrator.customers)
+    document["email"] = administrator.email
+    if administrator.expires_at is not None:
+        document["expires_at"] = format_instant(administrator.expires_at)
     home = _home_document(administrator.home)
     if home:
         document["home"] = home
-    if administrator.expires_at is not None:
-        document["expires_at"] = format_instant(administrator.expires_at)
-    document["email"] = administrator.email
+    if administrator.locations:
+        document["locations"] = sorted(administrator.locations)
+    if administrator.name is not None:
+        document["name"] = administrator.name
     document["roles"] = sorted(administrator.roles)
-    if administrator.customers is not None:
-        document["customers"] = sorted(administrator.customers)
+    if administrator.sites:
+        document["sites"] = {site: _assignment_document(held) for site, held in sorted(administrator.sites.items())}
     return document
 
 

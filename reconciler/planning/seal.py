@@ -12,13 +12,13 @@ def change_content(change: Change) -> Document:
     """Return the part of a change that its digest covers: no range, no risk, no clock time of a run."""
     return {
         "address": change.address,
-        "organization": change.organization,
-        "type": change.type,
+        "change": {"actions": [change.action], "after": change.after, "before": change.before},
+        "fields": [{"after": field.after, "before": field.before, "path": field.path} for field in change.fields],
         "name": change.name,
-        "change": {"actions": [change.action], "before": change.before, "after": change.after},
-        "fields": [{"path": field.path, "before": field.before, "after": field.after} for field in change.fields],
-        "reason": change.reason,
+        "organization": change.organization,
         "origin": "expiry" if change.expires else "change",
+        "reason": change.reason,
+        "type": change.type,
     }
 
 

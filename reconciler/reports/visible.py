@@ -31,6 +31,8 @@ def visible(text: str) -> str:
 
 def inert(line: str) -> str:
     r"""Return *line* so that no CI runner takes it for a command: runners trim a line and look for `::` at its start."""
+    if "::" not in line and "##[" not in line:
+        return line
     start = len(line) - len(line.lstrip())
     if line.startswith("::", start):
         line = f"{line[:start]}\\u{{3a}}{line[start + 1 :]}"

@@ -1,5 +1,6 @@
 """Canonical documents in words: what a person holds, what a grant gives, what an organization is, which field changed how."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ _SHORT_LIST: Final = 3
 """A list up to this length is shown whole on both sides."""
 _PHRASE: Final = 48
 """A part up to this length is not broken over two lines."""
+_UNCLEAR: Final = re.compile(r'[\s"]')
+"""What makes it unclear where a value ends."""
 
 
 def value(json_value: Any) -> str:
@@ -29,7 +32,7 @@ def value(json_value: Any) -> str:
             return "true" if json_value else "false"
         case str():
             shown = visible(json_value)
-            return shown if shown and not any(character.isspace() or character == '"' for character in shown) else f'"{shown}"'
+            return shown if shown and _UNCLEAR.search(shown) is None else f'"{shown}"'
         case list():
             return ", ".join(map(value, json_value)) or "none"
         case dict():
