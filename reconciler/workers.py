@@ -22,6 +22,7 @@ WORTH_IT: Final = 200
 MOST: Final = 4
 """More processes than this wait for the one that gathers their results."""
 VARIABLE: Final = "RECONCILER_WORKERS"
+ALONE: Final = f"{VARIABLE}=1 does everything in one process"
 
 _CHUNK: Final = 16
 """Items at a time: with more, one process waits for the other at the end; with less, each turn costs more than its work."""
@@ -96,7 +97,12 @@ class _Child(Generic[R]):
     @classmethod
     def start(cls, work: Callable[[Sequence[T]], Iterable[R]], chunks: Sequence[Sequence[T]], others: Sequence["_Child[R]"]) -> "_Child[R]":
         read_end, write_end = os.pipe()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            os.close(read_end)
+            os.close(write_end)
+            raise WorkerError(f"no worker process could be started: {error.strerror}", hint=ALONE) from error
         if pid == 0:
             # The pipe of a child breaks with its parent, unless a sister still holds the end to read from.
             for descriptor in (read_end, *(child.pipe.fileno() for child in others)):
@@ -129,7 +135,7 @@ class _Child(Generic[R]):
         return WorkerError(
             f"a worker process ended before its work was done{status}",
             detail="nothing of this run holds; it may have run out of memory",
-            hint=f"{VARIABLE}=1 does everything in one process",
+            hint=ALONE,
         )
 
     def end(self) -> None:

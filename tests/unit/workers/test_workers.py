@@ -1,5 +1,6 @@
 """Work spread over processes: the same results in the same order, every failure told, and nobody left behind."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -157,3 +158,14 @@ def test_a_number_of_processes_that_is_none_is_refused(monkeypatch: pytest.Monke
     monkeypatch.setenv(workers.VARIABLE, given)
     with pytest.raises(UsageError, match="is no number of processes"):
         processes(1)
+
+
+def test_a_process_that_cannot_be_started_is_told_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr("reconciler.workers.os.fork", full)
+    with pytest.raises(WorkerError, match="no worker process could be started") as caught:
+        list(spread(every_third, ITEMS, 2))
+    assert caught.value.hint == "RECONCILER_WORKERS=1 does everything in one process"
+    assert nobody_is_left()
