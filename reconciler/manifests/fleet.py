@@ -259,7 +259,7 @@ class Manifests:
         for where, position in sorted(wanted, key=lambda item: (item[0].file, item[0].start)):
             finding = located[position]
             explained = self._places.explained(where)
-            path = finding.path or _path_of(finding.address or "")
+            path = explained.by_position(finding.path or _path_of(finding.address or ""))
             placed = place(replace(finding, path=path), explained.value, explained.marks)
             located[position] = replace(placed, path=finding.path)
         return located

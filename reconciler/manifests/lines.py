@@ -7,6 +7,7 @@ anything else this reading gives up, and the events decide; a property test hold
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from reconciler.manifests import events
@@ -17,7 +18,7 @@ from reconciler.model.findings import Path
 _Line = tuple[str, str, str, str, str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: `people` is kept
 class Spots:
     """The places that a plan names, as `Marks.nodes` has them.
 
@@ -40,7 +41,7 @@ class Spots:
             case _:
                 return None
 
-    @property
+    @cached_property
     def people(self) -> tuple[Span, ...]:
         """The place of each item of `spec.administrators`. Worked out here, since only what is new to a plan is asked for it."""
         if not self._starts:

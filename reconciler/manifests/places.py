@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
 from reconciler.manifests import lines
 from reconciler.manifests.explain import Explained, explain
@@ -11,6 +12,9 @@ from reconciler.manifests.lines import Spots
 from reconciler.manifests.marks import range_of
 from reconciler.manifests.streams import Chunk
 from reconciler.model.findings import Path, Range
+from reconciler.model.identifiers import identity
+
+_PEOPLE: Final = ("spec", "administrators")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,24 @@ class Again:
         """Return what `Marks.range` does."""
         span = None if self.plain is None or at_key else self.plain[1].at(path)
         return self._slowly().marks.range(path, at_key=at_key) if span is None else range_of(self._chunk.filename, span)
+
+    def by_position(self, path: Path) -> Path:
+        """Return *path* with a person's e-mail turned into the position of the entry: looked for one by one, many would take too long."""
+        if path[:2] != _PEOPLE or len(path) < 3 or not isinstance(path[2], str):
+            return path
+        position = self._positions.get(identity(path[2]))
+        return path if position is None else (*_PEOPLE, position, *path[3:])
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        spec = self.value.get("spec") if isinstance(self.value, dict) else None
+        people = spec.get("administrators") if isinstance(spec, dict) else None
+        found: dict[str, int] = {}
+        for position, person in enumerate(people if isinstance(people, list) else ()):
+            email = person.get("email") if isinstance(person, dict) else None
+            if isinstance(email, str):
+                found.setdefault(identity(email), position)
+        return found
 
     def _slowly(self) -> Explained:
         if self._explained is None:

@@ -10,7 +10,6 @@ from typing import BinaryIO, cast
 
 from reconciler.manifests import Manifests
 from reconciler.model.changes import Change, Elevated, FollowUp, Plan, Summary
-from reconciler.model.documents import digest_of, organization_document
 from reconciler.model.errors import ManifestError, StalePlanError, UsageError
 from reconciler.model.findings import Finding, Severity, has_errors, in_file_order
 from reconciler.model.identifiers import grant_address
@@ -238,8 +237,7 @@ class _Fleet:
         self.found.extend(self._undeclared(declared, stored.organization))
         made = self._plan(declared.name, stored, after, declared=resources)
         self._add(self._explained(made, stored.organization, after, manifests) if made.changes else made, stored)
-        becomes = digest_of(organization_document(after)) if made.changes else stored.digest
-        return Planned(after=after, digest=becomes, resources=resources)
+        return Planned(after=after, digest=None if made.changes else stored.digest, resources=resources)
 
     def _look_for_elevated(self, head: StoredHead) -> None:
         # A running grant ends within its longest life: where nothing does, nobody is elevated, and nothing has to be read.

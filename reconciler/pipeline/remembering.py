@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from reconciler.manifests import Manifests, Survey, Unread, read
-from reconciler.model.documents import sha256_hex
+from reconciler.model.documents import digest_of, organization_document, sha256_hex
 from reconciler.model.errors import CorruptStateError
 from reconciler.model.findings import Finding
 from reconciler.model.lifetimes import grant_end, moments
@@ -250,7 +250,7 @@ class Planned:
 
     Attributes:
         after: what it becomes.
-        digest: of the stored organization once it is that; None when that depends on when it happens.
+        digest: of the stored organization, where it is that already; None where something is to be changed.
         resources: how many are declared and live.
     """
 
@@ -281,7 +281,7 @@ class Found:
             "\n".join(f"{file.sha256} {file.name}" for file in manifests.sources(name)),
             "\n".join(f"{digest_of_stored(it, self._heads)} {it}" for it in outside),
             self._until(declared, planned.after, outside, unpinned=judgement.unpinned),
-            planned.digest,
+            planned.digest or digest_of(organization_document(planned.after)),
             facts is not None,
             planned.resources,
             live_people(planned.after, self._now),
