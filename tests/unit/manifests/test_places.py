@@ -21,10 +21,12 @@ def test_a_person_is_found_by_the_first_entry_of_that_identity(text: str) -> Non
     assert document.by_position(("spec", "administrators", "eve@acme.example")) == ("spec", "administrators", 1)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [(), ("metadata", "name"), ("spec", "administrators"), ("spec", "administrators", 1), ("spec", "administrators", "dan@x.example")],
-)
+PEOPLE_OF_SPEC = ("spec", "administrators")
+OTHERS = [(), ("metadata", "name"), PEOPLE_OF_SPEC, (*PEOPLE_OF_SPEC, 1), (*PEOPLE_OF_SPEC, "dan@x.example")]
+NOBODY = ["a: b\n", "- a\n", "spec: x\n", "spec: {administrators: x}\n", "spec: {administrators: [x, {email: 7}]}\n"]
+
+
+@pytest.mark.parametrize("path", OTHERS)
 def test_any_other_path_stays_as_it_is(path: tuple[str | int, ...]) -> None:
     assert again(BLOCK).by_position(path) == path
 
