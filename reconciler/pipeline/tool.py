@@ -4,7 +4,7 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +19,13 @@ _THEIRS: Final = ("pyyaml", "jsonschema", "jsonschema-rs", "confusable-homoglyph
 def fingerprint() -> str | None:
     """Return what tells this installation from every other one: code, catalog, schemas, Python and the libraries that findings depend on.
 
-    None when its own files cannot be read; then nothing is remembered.
+    None when its own files, or what is installed beside it, cannot be told; then nothing is remembered.
     """
     whole = hashlib.sha256()
     try:
         for part in _parts(Path(__file__).resolve().parents[1]):
             whole.update(len(part).to_bytes(8, "big") + part)
-    except OSError:
+    except (OSError, PackageNotFoundError):
         return None
     return whole.hexdigest()
 
