@@ -62,11 +62,6 @@ def ticks(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
-def instant_of(microseconds: int) -> datetime:
-    """Return the instant that `ticks` made a number of."""
-    return _EPOCH + microseconds * _MICROSECOND
-
-
 def packed(marks: Iterable[int]) -> bytes:
     """Return *marks*, each of 32 bits, as bytes; equal sets have equal bytes."""
     ordered = sorted(set(marks))
