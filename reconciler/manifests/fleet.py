@@ -260,7 +260,7 @@ class Manifests:
             finding = located[position]
             explained = self._places.explained(where)
             path = explained.by_position(finding.path or _path_of(finding.address or ""))
-            placed = place(replace(finding, path=path), explained.value, explained.marks)
+            placed = place(replace(finding, path=path), explained.value, explained)
             located[position] = replace(placed, path=finding.path)
         return located
 
@@ -277,7 +277,7 @@ class Manifests:
 
     def _spotted(self, name: str, addresses: Iterable[str], organization: Kept) -> dict[str, Range]:
         """Return the places of an organization and its people, in a document that is written plainly, as most are."""
-        read = self._places.spots(organization.where)
+        read = self._places.explained(organization.where).plain
         if read is None:
             return {}
         value, spots = read

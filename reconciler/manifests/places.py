@@ -8,7 +8,6 @@ from typing import Any, Final
 from reconciler.manifests import lines
 from reconciler.manifests.explain import Explained, explain
 from reconciler.manifests.files import ReadFile
-from reconciler.manifests.lines import Spots
 from reconciler.manifests.marks import range_of
 from reconciler.manifests.streams import Chunk
 from reconciler.model.findings import Path, Range
@@ -32,6 +31,9 @@ class Again:
 
     Of a document that is written plainly, its lines tell the places that are asked for most. Only others are worth an explanation, which
     takes six times as long.
+
+    Attributes:
+        plain: the value and the spots of a document that is written plainly, None of any other.
     """
 
     def __init__(self, chunk: Chunk) -> None:
@@ -43,11 +45,6 @@ class Again:
     def value(self) -> Any:
         """What `explain` gives."""
         return self._slowly().value if self.plain is None else self.plain[0]
-
-    @property
-    def marks(self) -> "Again":
-        """The places."""
-        return self
 
     def range(self, path: Path, *, at_key: bool = False) -> Range:
         """Return what `Marks.range` does."""
@@ -95,14 +92,6 @@ class Places:
         if self._last is None or self._last[0] != where:
             self._last = (where, Again(self._chunk(where)))
         return self._last[1]
-
-    def spots(self, where: Where) -> tuple[Any, Spots] | None:
-        """Return the value of one clean document with the places that a plan names; None where only `explained` can tell.
-
-        Raises:
-            ManifestError: as above.
-        """
-        return self.explained(where).plain
 
     def _chunk(self, where: Where) -> Chunk:
         file = self.files[where.file]

@@ -243,7 +243,7 @@ class _Reader:
 
     def duplicate(self, document: Document, where: Where, first: Where, *, is_grant: bool) -> Finding:
         name, organization = document.name or "", document.organization or ""
-        place_of_first = self.contents.places.explained(first).marks.range(_NAME)
+        place_of_first = self.contents.places.explained(first).range(_NAME)
         at = f"{place_of_first.filename}:{place_of_first.start.line}:{place_of_first.start.column}"
         finding = _error(
             "duplicate-grant" if is_grant else "duplicate-organization",
@@ -252,7 +252,7 @@ class _Reader:
             address=grant_address(organization, name) if is_grant else organization_address(name),
         )
         explained = self.contents.places.explained(where)
-        return place(replace(finding, path=_NAME), explained.value, explained.marks)
+        return place(replace(finding, path=_NAME), explained.value, explained)
 
 
 def _error(rule: str, message: str, *, detail: str, address: str | None = None, at: Range | None = None) -> Finding:

@@ -209,7 +209,7 @@ class _Facts(Mapping[str, OrganizationFacts]):
     def __init__(self, reader: StateReader, view: str, held: Held) -> None:
         self._read = reader.bases
         self._view = view
-        self._names = {name: None for name, verdict in held.verdicts.items() if verdict.declared}
+        self._names = dict.fromkeys(name for name, verdict in held.verdicts.items() if verdict.declared)
         self._texts: dict[str, str] | None = None
 
     def __getitem__(self, name: str) -> OrganizationFacts:
