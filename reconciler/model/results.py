@@ -435,6 +435,31 @@ class Unlocked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """The answer of `state copy`: what stands at *target* now, as it was read back there.
+
+    Attributes:
+        source, target: URLs, with any password masked.
+    """
+
+    source: str
+    target: str
+    lineage: str | None
+    organizations: int
+    entries: int
+    head: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migrated:
+    """The answer of `state migrate`: versions of the layout; `before` is None of a state that was made."""
+
+    location: str
+    before: int | None
+    after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scaffold:
     """The answer of `init`: the folder and the files written, relative to it, sorted."""
 
@@ -471,6 +496,8 @@ Result = (
     | GrantStep
     | Grants
     | Unlocked
+    | Copied
+    | Migrated
     | Scaffold
     | Failure
 )

@@ -45,6 +45,7 @@ from reconciler.model.results import (
     AccessOf,
     Application,
     Attestation,
+    Copied,
     Counts,
     Difference,
     Drift,
@@ -52,6 +53,7 @@ from reconciler.model.results import (
     FleetPlan,
     History,
     HoldersIn,
+    Migrated,
     Organizations,
     PermissionHolders,
     Problem,
@@ -762,6 +764,22 @@ def scaffolds() -> dict[str, Result]:
     }
 
 
+def copies() -> dict[str, Result]:
+    shared = "postgresql://reconciler:***@db.example/reconciler"
+    copied = Copied(source="sqlite:///.reconciler/state.db", target=shared, lineage=LINEAGE, organizations=3, entries=33, head=PLAN_HASH)
+    return {"shared": copied, "hostile": replace(copied, source=f"sqlite:///{ESCAPE}{OVERRIDE}", target=NEW_LINE, head=None)}
+
+
+def migrations() -> dict[str, Result]:
+    made = Migrated(location=LOCATION, before=1, after=3)
+    return {
+        "migrated": made,
+        "made": replace(made, before=None),
+        "current": replace(made, before=3),
+        "hostile": replace(made, location=f"sqlite:///{ESCAPE}{OVERRIDE}"),
+    }
+
+
 def unlocks() -> dict[str, Result]:
     return {"released": Unlocked(lock=a_lock()), "hostile": Unlocked(lock=a_lock(NEW_LINE, ESCAPE, HOSTILE))}
 
@@ -912,6 +930,8 @@ def every_result() -> dict[str, Result]:
         "attestation": attestations(),
         "grant": elevations.steps(HOSTILE),
         "grants": elevations.lists(HOSTILE),
+        "copy": copies(),
+        "migration": migrations(),
         "unlock": unlocks(),
         "access": accesses(),
         "accesses": several_accesses(),
