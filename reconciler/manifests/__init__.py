@@ -7,6 +7,7 @@ What only some commands need is not loaded here: `grant_files`, `schemas` and `s
 May know: yaml (events only), jsonschema in `refusals` and jsonschema-rs in `schema` alone.
 """
 
+from reconciler.manifests.base import BaseSurvey, survey_base
 from reconciler.manifests.checks import GrantDurations, read_instant
 from reconciler.manifests.claims import claimed_site, site_claim
 from reconciler.manifests.events import WITH_LIBYAML
@@ -17,6 +18,7 @@ from reconciler.manifests.read import read
 
 __all__ = [
     "WITH_LIBYAML",
+    "BaseSurvey",
     "Discovery",
     "GrantDurations",
     "Manifests",
@@ -31,4 +33,5 @@ __all__ = [
     "read_instant",
     "site_claim",
     "survey",
+    "survey_base",
 ]
