@@ -51,7 +51,7 @@ def survey_base(named: str, paths: Sequence[str], present: Survey, *, cwd: str |
     Raises:
         UsageError: *named* is neither, or both; or *paths* cannot be found in it.
     """
-    here = str(Path.cwd()) if cwd is None else cwd
+    here = os.path.realpath(Path.cwd() if cwd is None else cwd)
     if STDIN in paths:
         raise UsageError("--base needs files or directories: what standard input held before is not known")
     repository, commit = _revision(named, here)
@@ -61,7 +61,8 @@ def survey_base(named: str, paths: Sequence[str], present: Survey, *, cwd: str |
         return
     # Readable by number alone, and gone with the process, whatever ends it.
     with tempfile.TemporaryFile() as kept:
-        yield BaseSurvey(survey=_survey_commit(repository, commit, paths, present, here, kept), commit=commit)
+        found = _survey_commit(repository, commit, [*_relative(paths, here, top=repository.top)], here=here, present=present, kept=kept)
+        yield BaseSurvey(survey=found, commit=commit)
 
 
 def _revision(named: str, here: str) -> tuple[Repository | None, str | None]:
@@ -72,9 +73,8 @@ def _revision(named: str, here: str) -> tuple[Repository | None, str | None]:
     except UsageError as error:
         if is_directory:
             return None, None
-        raise UsageError(
-            f"--base {named}: {error.message}, and there is no such directory", detail=error.detail, hint=error.hint
-        ) from error
+        message = f"--base {named}: there is no such directory, and {error.message}"
+        raise UsageError(message, detail=error.detail, hint=error.hint) from error
     tip = repository.commit(named) if named else None
     if tip is not None and is_directory:
         message = f"--base {named}: this is a revision and a directory"
@@ -96,15 +96,17 @@ def _relative(paths: Sequence[str], here: str, *, top: str) -> Iterator[str]:
         UsageError: one leads out of the folder *top*.
     """
     for path in paths:
-        full = os.path.realpath(Path(here, path))
+        given = Path(here, path)
+        # A link that is named itself is refused by the walk; links on the way to it are not.
+        full = Path(os.path.realpath(given.parent), given.name) if given.is_symlink() else os.path.realpath(given)
         if not PurePath(full).is_relative_to(top):
             raise UsageError(f"{path} is not below {top}", detail="what it held before is looked for in the same place")
         yield os.path.relpath(full, here)
 
 
-def _survey_commit(repository: Repository, commit: str, paths: Sequence[str], present: Survey, here: str, kept: IO[bytes]) -> Survey:
-    inside = os.path.relpath(os.path.realpath(here), repository.top)
-    at_top = [_from_top(path, inside) for path in _relative(paths, here, top=repository.top)]
+def _survey_commit(repository: Repository, commit: str, paths: Sequence[str], *, here: str, present: Survey, kept: IO[bytes]) -> Survey:
+    inside = os.path.relpath(here, repository.top)
+    at_top = [_from_top(path, inside) for path in paths]
     now = {(file.name, file.sha256): file for file in present.files}
     files: list[ReadFile] = []
     findings: list[Finding] = []
@@ -138,7 +140,11 @@ def _from_top(path: str, inside: str) -> str:
 
 def _is_manifest(path: str, given: Sequence[str]) -> bool:
     """Tell whether a file was named, or is one that a walk of a given directory comes to."""
-    return any(path == one or (not one or path.startswith(f"{one}/")) and is_walked_to(path[len(one) + bool(one) :]) for one in given)
+    for one in given:
+        folder = f"{one}/" if one else ""
+        if path == one or (path.startswith(folder) and is_walked_to(path.removeprefix(folder))):
+            return True
+    return False
 
 
 def _keep(kept: IO[bytes], data: bytes) -> Callable[[], bytes]:
