@@ -28,7 +28,7 @@ from reconciler.model.documents import Document
 from reconciler.model.errors import StalePlanError, TamperedPlanError, UnreadablePlanError
 from reconciler.model.findings import Finding, Position, Range, Severity, Waived
 from reconciler.model.instants import format_instant, parse_instant
-from reconciler.model.results import FleetPlan
+from reconciler.model.results import Base, FleetPlan
 from reconciler.model.writing import (
     finding_document,
     hash_document,
@@ -93,6 +93,20 @@ def _members(plan: FleetPlan) -> dict[str, Any]:
         "target": plan.target,
         "actor": plan.actor,
         "people": plan.people,
+        **_beside_the_branch(plan),
+    }
+
+
+def _beside_the_branch(plan: FleetPlan) -> dict[str, Any]:
+    """Return what a plan of a branch leaves out; there is nothing of the kind in a plan of everything."""
+    if plan.base is None:
+        return {}
+    return {
+        "base": {"given": plan.base.given, "commit": plan.base.commit},
+        "resource_drift": (
+            document | {"origin": "earlier"} for document, change in _changes_and_documents(plan.left) if not change.expires
+        ),
+        "resource_expiries": (document for document, change in _changes_and_documents(plan.left) if change.expires),
     }
 
 
@@ -114,9 +128,13 @@ def change_document(change: Change, place: Range | None, since: Recorded | None)
 
 
 def _changes(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
+    return (document for document, _ in _changes_and_documents(plans))
+
+
+def _changes_and_documents(plans: Callable[[], Iterator[Plan]]) -> Iterator[tuple[Document, Change]]:
     for plan in plans():
         for change in plan.changes:
-            yield change_document(change, plan.ranges.get(change.address), plan.since.get(change.address))
+            yield change_document(change, plan.ranges.get(change.address), plan.since.get(change.address)), change
 
 
 def _timeline(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
@@ -210,7 +228,7 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
     access = _by_organization(map(_access, document["access_changes"]), lambda change: change["organization"])
     own = [_step(item) for item in document["manual_steps"] if item["since"] is None]
     steps = _by_organization(own, lambda step: step.address.partition("/")[0])
-    left = tuple(_follow_up(item) for item in document["manual_steps"] if item["since"] is not None)
+    still_open = tuple(_follow_up(item) for item in document["manual_steps"] if item["since"] is not None)
     plans = tuple(
         replace(
             _plan(name, list(items), serial=serials[name], lineage=lineage, as_of=as_of),
@@ -219,6 +237,10 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
             steps=tuple(steps.get(name, ())),
         )
         for name, items in _grouped(changes)
+    )
+    left = tuple(
+        replace(_plan(name, items, serial=serials[name], lineage=lineage, as_of=as_of), digest="")
+        for name, items in sorted(_by_organization(_left_out(document), lambda item: item.change.organization).items())
     )
     summary = sum((summarize(plan) for plan in plans), Summary())
     return FleetPlan(
@@ -237,9 +259,19 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
         actor=_text_or_none(document["actor"]),
         changed=tuple(plan.organization for plan in plans),
         plans=lambda: iter(plans),
-        open_steps=lambda: iter(left),
+        base=_base(document.get("base")),
+        left=lambda: iter(left),
+        open_steps=lambda: iter(still_open),
         elevated=tuple(map(_elevated, document.get("elevated", []))),  # plans saved by earlier versions name nobody
     )
+
+
+def _base(item: dict[str, Any] | None) -> Base | None:
+    return None if item is None else Base(given=_checked(item["given"], str), commit=_text_or_none(item["commit"]))
+
+
+def _left_out(document: dict[str, Any]) -> list[_Planned]:
+    return [_planned(item) for item in (*document.get("resource_drift", ()), *document.get("resource_expiries", ()))]
 
 
 def _grouped(changes: list[_Planned]) -> Iterator[tuple[str, Iterator[_Planned]]]:
