@@ -114,8 +114,9 @@ class Attribution:
         elif not self.then.names:
             yield Finding(
                 rule="base-empty",
-                severity=Severity.INFO,
+                severity=Severity.WARNING,
                 message=f"there are no manifests at {self.base.given}: everything counts as changed since then",
+                detail="they are looked for in the same place as in the working directory, so a directory is the one around that place",
             )
         for name in sorted({*self.then.names}.intersection(stored).difference(declared)):
             yield Finding(

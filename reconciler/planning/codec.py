@@ -103,10 +103,8 @@ def _beside_the_branch(plan: FleetPlan) -> dict[str, Any]:
         return {}
     return {
         "base": {"given": plan.base.given, "commit": plan.base.commit},
-        "resource_drift": (
-            document | {"origin": "earlier"} for document, change in _changes_and_documents(plan.left) if not change.expires
-        ),
-        "resource_expiries": (document for document, change in _changes_and_documents(plan.left) if change.expires),
+        "resource_drift": (document | {"origin": "earlier"} for document in _changes(plan.left, expires=False)),
+        "resource_expiries": _changes(plan.left, expires=True),
     }
 
 
@@ -127,14 +125,11 @@ def change_document(change: Change, place: Range | None, since: Recorded | None)
     return {**change_content(change), "risk": change.risk, "range": range_document(place), "since": recorded}
 
 
-def _changes(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
-    return (document for document, _ in _changes_and_documents(plans))
-
-
-def _changes_and_documents(plans: Callable[[], Iterator[Plan]]) -> Iterator[tuple[Document, Change]]:
+def _changes(plans: Callable[[], Iterator[Plan]], *, expires: bool | None = None) -> Iterator[Document]:
     for plan in plans():
         for change in plan.changes:
-            yield change_document(change, plan.ranges.get(change.address), plan.since.get(change.address)), change
+            if expires is None or change.expires is expires:
+                yield change_document(change, plan.ranges.get(change.address), plan.since.get(change.address))
 
 
 def _timeline(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
@@ -171,6 +166,8 @@ def read_plan(text: str, file: str | None = None) -> FleetPlan:
         raise TamperedPlanError("the saved plan was changed after it was made", detail="its integrity hash does not fit", hint=PLAN_AGAIN)
     try:
         plan = _fleet(document)
+        if "base" in document:
+            plan = _with_base(plan, document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreadablePlanError("the saved plan is not of the expected shape", detail=str(error), hint=PLAN_AGAIN) from error
     if _hash_of(plan) != plan.plan_hash:
@@ -238,10 +235,6 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
         )
         for name, items in _grouped(changes)
     )
-    left = tuple(
-        replace(_plan(name, items, serial=serials[name], lineage=lineage, as_of=as_of), digest="")
-        for name, items in sorted(_by_organization(_left_out(document), lambda item: item.change.organization).items())
-    )
     summary = sum((summarize(plan) for plan in plans), Summary())
     return FleetPlan(
         plan_hash=_checked(document["plan_hash"], str),
@@ -259,19 +252,20 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
         actor=_text_or_none(document["actor"]),
         changed=tuple(plan.organization for plan in plans),
         plans=lambda: iter(plans),
-        base=_base(document.get("base")),
-        left=lambda: iter(left),
         open_steps=lambda: iter(still_open),
         elevated=tuple(map(_elevated, document.get("elevated", []))),  # plans saved by earlier versions name nobody
     )
 
 
-def _base(item: dict[str, Any] | None) -> Base | None:
-    return None if item is None else Base(given=_checked(item["given"], str), commit=_text_or_none(item["commit"]))
-
-
-def _left_out(document: dict[str, Any]) -> list[_Planned]:
-    return [_planned(item) for item in (*document.get("resource_drift", ()), *document.get("resource_expiries", ()))]
+def _with_base(plan: FleetPlan, document: dict[str, Any]) -> FleetPlan:
+    """Add what a plan with a base leaves out; it is sealed by `integrity` alone."""
+    item = document["base"]
+    out = [_planned(item) for item in (*document["resource_drift"], *document["resource_expiries"])]
+    left = tuple(
+        replace(_plan(name, items, serial=plan.serials[name], lineage=plan.lineage, as_of=plan.as_of), digest="")
+        for name, items in sorted(_by_organization(out, lambda item: item.change.organization).items())
+    )
+    return replace(plan, base=Base(given=_checked(item["given"], str), commit=_text_or_none(item["commit"])), left=lambda: iter(left))
 
 
 def _grouped(changes: list[_Planned]) -> Iterator[tuple[str, Iterator[_Planned]]]:

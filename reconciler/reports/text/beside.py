@@ -27,7 +27,7 @@ def heading(page: Page, result: FleetPlan) -> None:
 def beside(page: Page, result: FleetPlan) -> None:
     """Write what is left out, in two sections."""
     _section(page, result, "Due before, not caused by this change:", _said, expires=False, way_out="reconciler drift lists all")
-    _section(page, result, "Ends by itself, not caused by this change:", _ended, expires=True, way_out="reconciler sweep records all")
+    _section(page, result, "Ended by itself, not caused by this change:", _ended, expires=True, way_out="reconciler sweep records all")
 
 
 def _section(page: Page, result: FleetPlan, title: str, said: Callable[[Change], tuple[str, str]], *, expires: bool, way_out: str) -> None:
