@@ -117,7 +117,7 @@ def _survey_commit(repository: Repository, commit: str, paths: Sequence[str], *,
             findings.append(unreadable(name, ValueError("another repository stands here")))
         elif not (entry.is_file and _is_manifest(entry.path, at_top)):
             continue
-        elif entry.size is None or entry.size > STREAM_LIMIT:
+        elif entry.size is not None and entry.size > STREAM_LIMIT:
             findings.append(too_large(name))
         else:
             wanted.append((name, entry))
