@@ -97,8 +97,8 @@ class Attribution:
         """Yield what is to be said of the base: what is not known of it, and what it declared that nobody does now.
 
         Args:
-            declared: all organizations that are declared now.
-            stored: the stored ones that would be missed.
+            declared: what nobody misses: all organizations that are declared now, or are to be pruned.
+            stored: those that would be missed.
         """
         broken = [finding for finding in self.then.findings if finding.severity is Severity.ERROR]
         if broken:

@@ -118,8 +118,8 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
         unused = unused_waivers(request, judged, with_manifest(manifests, names), now)
         complete = names == frozenset(manifests.names)
         if attribution is not None:
-            stored = [name for name, head in heads.items() if head.digest is not None and name not in pruned]
-            findings += attribution.findings(manifests.names, stored if complete else ())
+            missed = () if request.organizations or request.labels else (name for name, head in heads.items() if head.digest is not None)
+            findings += attribution.findings({*manifests.names, *pruned}, missed)
         made = fleet.finish(in_file_order([*findings, *unused]), complete=complete)
         # What was found beside each other is kept together; and where something is wrong, it is said anew in every run.
         if found is None or not complete or has_errors(findings):
