@@ -7,7 +7,6 @@ What only some commands need is not loaded here: `base`, `grant_files`, `schemas
 May know: yaml (events only), jsonschema in `refusals`, jsonschema-rs in `schema` and git in `git` alone.
 """
 
-from reconciler.manifests.base import BaseSurvey, survey_base
 from reconciler.manifests.checks import GrantDurations, read_instant
 from reconciler.manifests.claims import claimed_site, site_claim
 from reconciler.manifests.events import WITH_LIBYAML
@@ -18,7 +17,6 @@ from reconciler.manifests.read import read
 
 __all__ = [
     "WITH_LIBYAML",
-    "BaseSurvey",
     "Discovery",
     "GrantDurations",
     "Manifests",
@@ -33,5 +31,4 @@ __all__ = [
     "read_instant",
     "site_claim",
     "survey",
-    "survey_base",
 ]
