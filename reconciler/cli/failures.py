@@ -119,7 +119,8 @@ def _to_stderr(failure: Failure, process: Process) -> None:
 
 
 def _render(failure: Failure, format_: str, process: Process, out: TextIO) -> None:
-    render(failure, format_, out, exit_code=failure.exit_code, style=Style(width=process.width, command=process.command, rules=_rules))
+    style = Style(width=process.width, command=process.command, scope=process.scope, rules=_rules)
+    render(failure, format_, out, exit_code=failure.exit_code, style=style)
 
 
 def _rules() -> tuple[RuleFacts, ...]:

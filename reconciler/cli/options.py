@@ -20,11 +20,11 @@ FORMATS = ("text", "json")
 SHEETS = (*FORMATS, "csv")
 """The formats of commands that also answer as a spreadsheet."""
 
-FINDINGS = ("sarif", "junit", "gitlab-codequality")
-"""The formats in which CI systems take findings."""
+RUNS = (*FORMATS, "markdown")
+"""The formats of `apply`, `sweep` and `drift`."""
 
-VALIDATION = (*FORMATS, *FINDINGS)
-PLANS = (*FORMATS, "sarif", "gitlab-codequality", "gitlab-terraform")
+VALIDATION = (*RUNS, "sarif", "junit", "gitlab-codequality")
+PLANS = (*RUNS, "sarif", "gitlab-codequality", "gitlab-terraform")
 """The formats of `validate`, and of plans, fresh or saved."""
 
 EVERY = tuple(dict.fromkeys((*SHEETS, *VALIDATION, *PLANS)))

@@ -14,6 +14,7 @@ class Process:
         output: the file the report goes to; None or `-` for standard output.
         width: columns of a text report.
         command: the name of the command, empty as long as it is not known.
+        scope: the organizations that were asked for, empty for all of them.
     """
 
     signals: Signals
@@ -21,3 +22,4 @@ class Process:
     output: str | None = None
     width: int = 120
     command: str = ""
+    scope: str = ""

@@ -50,7 +50,9 @@ class Session:
         """
         self._process = process
         self._common = common
-        process.output, process.width, process.command = common.output, width(), click.get_current_context().info_name or ""
+        process.output, process.width = common.output, width()
+        process.command = click.get_current_context().info_name or ""
+        process.scope = "/".join(sorted(common.organizations))
         if common.format is not None:
             process.format = common.format
         _configure_log(common)
@@ -189,7 +191,9 @@ class Session:
     def _style(self, stream: TextIO | None, *, offers: bool) -> Style:
         color = stream is not None and takes_color(stream, refused=self._common.no_color)
         bars = stream is not None and draws(stream)
-        return Style(color=color, bars=bars, width=self._process.width, offers=offers, command=self._process.command, rules=self._rules)
+        known = self._process
+        where = {"color": color, "bars": bars, "offers": offers}
+        return Style(width=known.width, command=known.command, scope=known.scope, rules=self._rules, **where)
 
     def _rules(self) -> tuple[RuleFacts, ...]:
         from reconciler.pipeline import rules  # noqa: PLC0415 - few formats describe the rules behind their findings

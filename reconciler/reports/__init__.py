@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TextIO, get_args
 
-from reconciler.model.results import Accesses, Failure, FleetPlan, PermissionHolders, Result, Validation
+from reconciler.model.results import Accesses, Application, Drift, Failure, FleetPlan, PermissionHolders, Result, Validation
 from reconciler.reports.style import Style
 
 __all__ = ["FORMATS", "Format", "Style", "formats_of", "has_form", "render"]
@@ -56,6 +56,12 @@ def _csv(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
     csv.render(result, out, exit_code=exit_code, style=style)
 
 
+def _markdown(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
+    from reconciler.reports import markdown
+
+    markdown.render(result, out, exit_code=exit_code, style=style)
+
+
 def _sarif(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
     from reconciler.reports import sarif
 
@@ -81,11 +87,14 @@ def _terraform(result: Result, out: TextIO, *, exit_code: int, style: Style) -> 
 
 
 EVERY_KIND: Final[frozenset[type]] = frozenset(get_args(Result))
+REVIEWED: Final[frozenset[type]] = frozenset({Validation, FleetPlan, Application, Drift, Failure})
+"""What is looked at in pull requests and pipelines."""
 
 FORMATS: Final[Mapping[str, Format]] = {
     "text": Format(render=_text, kinds=EVERY_KIND),
     "json": Format(render=_json, kinds=EVERY_KIND),
     "csv": Format(render=_csv, kinds=frozenset({Accesses, PermissionHolders})),
+    "markdown": Format(render=_markdown, kinds=REVIEWED),
     "sarif": Format(render=_sarif, kinds=frozenset({Validation, FleetPlan, Failure}), findings_only=True),
     "junit": Format(render=_junit, kinds=frozenset({Validation, Failure}), findings_only=True),
     "gitlab-codequality": Format(render=_codequality, kinds=frozenset({Validation, FleetPlan, Failure}), findings_only=True),

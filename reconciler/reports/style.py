@@ -34,6 +34,7 @@ class Style:
         width: columns at which long lists and explanations are wrapped. A first line that people search for is never wrapped.
         strict: whether warnings count as failures.
         command: the name of the command; a failure has no other way to know it.
+        scope: the organizations that were asked for, empty for all of them.
         perform: the words of the command line that performs a plan that was just made, without its approval; empty when not known.
         saved: the file that a plan was just saved in, None for none.
         rules: gives every rule as configured, for formats that describe the rules behind their findings.
@@ -45,6 +46,7 @@ class Style:
     offers: bool = True
     strict: bool = False
     command: str = ""
+    scope: str = ""
     perform: tuple[str, ...] = ()
     saved: str | None = None
     rules: Callable[[], tuple["RuleFacts", ...]] = _no_rules
