@@ -16,13 +16,11 @@ from reconciler.cli.streams import LostOutputError, OutputError, write_report
 from reconciler.model.errors import DeclinedError, LockedError, ReconcilerError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.results import Failure
-from reconciler.reports import Style, formats_of, render
+from reconciler.model.rulebook import RuleFacts
+from reconciler.reports import Style, has_form, render
 
 _ALIKE = 0.75
 """How much of a mistyped option must be right before another one is suggested."""
-
-_FOR_PEOPLE = ("text", "csv")
-"""Formats in which no failure is a document: it goes to standard error, in words."""
 
 
 def report(error: Exception, process: Process) -> int:
@@ -99,11 +97,11 @@ def _internal(error: Exception) -> Finding:
 
 
 def _write(failure: Failure, process: Process) -> None:
-    """As the one document on standard output (or in the file) where a machine reads, else on standard error."""
-    if process.format not in _FOR_PEOPLE:
+    """As the one document on standard output (or in the file) where the format has one for it, else in words on standard error."""
+    if process.format != "text" and has_form(failure, process.format):
         for output in dict.fromkeys((process.output or "-", "-")):
             try:
-                write_report(lambda out: _render(failure, process, out), output)
+                write_report(lambda out: _render(failure, process.format, process, out), output)
             except LostOutputError:
                 break
             except OutputError:
@@ -114,17 +112,20 @@ def _write(failure: Failure, process: Process) -> None:
 
 def _to_stderr(failure: Failure, process: Process) -> None:
     try:
-        _render(failure, process, sys.stderr)
+        _render(failure, "json" if process.format == "json" else "text", process, sys.stderr)
         sys.stderr.flush()
     except OSError:
         pass  # nobody reads standard error either; the exit code still says it
 
 
-def _render(failure: Failure, process: Process, out: TextIO) -> None:
-    render(
-        failure,
-        process.format if process.format in formats_of(Failure) else "text",
-        out,
-        exit_code=failure.exit_code,
-        style=Style(width=process.width),
-    )
+def _render(failure: Failure, format_: str, process: Process, out: TextIO) -> None:
+    style = Style(width=process.width, command=process.command, scope=process.scope, rules=_rules)
+    render(failure, format_, out, exit_code=failure.exit_code, style=style)
+
+
+def _rules() -> tuple[RuleFacts, ...]:
+    """Return every rule as it is without a policy, which may be what failed."""
+    from reconciler.model.policy import Policy  # noqa: PLC0415 - few failures are told with the rules behind them
+    from reconciler.pipeline import rules  # noqa: PLC0415 - likewise
+
+    return rules(Policy()).rules

@@ -3,8 +3,9 @@
 import logging
 import os
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
@@ -22,6 +23,7 @@ from reconciler.model.errors import UsageError
 from reconciler.model.policy import Acknowledgements
 from reconciler.model.protocols import Facts, StateReader
 from reconciler.model.results import FleetPlan, Result
+from reconciler.model.rulebook import RuleFacts
 from reconciler.pipeline.present import Present, present
 from reconciler.pipeline.request import Request, RunSettings
 from reconciler.reports import Style, render
@@ -49,6 +51,8 @@ class Session:
         self._process = process
         self._common = common
         process.output, process.width = common.output, width()
+        process.command = click.get_current_context().info_name or ""
+        process.scope = "/".join(sorted(common.organizations))
         if common.format is not None:
             process.format = common.format
         _configure_log(common)
@@ -127,6 +131,12 @@ class Session:
             actor=self._common.actor,
         )
 
+    def performing(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the words that perform what is planned now, without the approval."""
+        organizations = (word for name in self._common.organizations for word in ("--org", name))
+        labels = (word for key, value in self._common.labels.items() for word in ("-l", f"{key}={value}"))
+        return ("reconciler", "apply", *self.paths(paths), *organizations, *labels)
+
     @property
     def quiet(self) -> bool:
         """Whether standard error is to say less."""
@@ -152,10 +162,16 @@ class Session:
             progress=progress.step,
         )
 
-    def report(self, *results: Result, exit_code: int) -> int:
-        """Write the report and return *exit_code*; in JSON, only the last of *results* is the document."""
+    def report(self, *results: Result, exit_code: int, **asked: Any) -> int:
+        """Write the report and return *exit_code*; but in text, only the last of *results* is the document.
+
+        Args:
+            results: the answer, in text behind what it is the answer to.
+            exit_code: what the process is going to end with.
+            asked: further fields of `Style`, about what the command was asked for.
+        """
         shown = results if self.format == "text" else results[-1:]
-        style = self._style(sys.stdout if is_stdout(self._common.output) else None, offers=len(shown) == 1)
+        style = replace(self._style(sys.stdout if is_stdout(self._common.output) else None, offers=len(shown) == 1), **asked)
 
         def write(out: TextIO) -> None:
             for position, result in enumerate(shown):
@@ -177,7 +193,14 @@ class Session:
     def _style(self, stream: TextIO | None, *, offers: bool) -> Style:
         color = stream is not None and takes_color(stream, refused=self._common.no_color)
         bars = stream is not None and draws(stream)
-        return Style(color=color, bars=bars, width=self._process.width, offers=offers)
+        known = self._process
+        where = {"color": color, "bars": bars, "offers": offers}
+        return Style(width=known.width, command=known.command, scope=known.scope, rules=self._rules, **where)
+
+    def _rules(self) -> tuple[RuleFacts, ...]:
+        from reconciler.pipeline import rules  # noqa: PLC0415 - few formats describe the rules behind their findings
+
+        return rules(self.settings.policy).rules
 
 
 class _Line(logging.Formatter):
