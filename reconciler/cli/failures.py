@@ -4,6 +4,7 @@ import platform
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import TextIO
 
@@ -30,6 +31,8 @@ def report(error: Exception, process: Process) -> int:
         _to_stderr(failure, process)
     else:
         _write(failure, process)
+    if process.format == "github":
+        _tell_runner(failure, process)
     return failure.exit_code
 
 
@@ -119,8 +122,18 @@ def _to_stderr(failure: Failure, process: Process) -> None:
 
 
 def _render(failure: Failure, format_: str, process: Process, out: TextIO) -> None:
-    style = Style(width=process.width, command=process.command, scope=process.scope, rules=_rules)
-    render(failure, format_, out, exit_code=failure.exit_code, style=style)
+    render(failure, format_, out, exit_code=failure.exit_code, style=_style(process))
+
+
+def _style(process: Process) -> Style:
+    return Style(width=process.width, command=process.command, scope=process.scope, rules=_rules)
+
+
+def _tell_runner(failure: Failure, process: Process) -> None:
+    from reconciler.cli.runner import tell_runner  # noqa: PLC0415 - only in a job of GitHub Actions
+
+    with suppress(OutputError):  # the failure has been told, and the exit code says it too
+        tell_runner(failure, exit_code=failure.exit_code, style=_style(process))
 
 
 def _rules() -> tuple[RuleFacts, ...]:

@@ -20,7 +20,7 @@ FORMATS = ("text", "json")
 SHEETS = (*FORMATS, "csv")
 """The formats of commands that also answer as a spreadsheet."""
 
-RUNS = (*FORMATS, "markdown")
+RUNS = (*FORMATS, "markdown", "github")
 """The formats of `apply`, `sweep` and `drift`."""
 
 VALIDATION = (*RUNS, "sarif", "junit", "gitlab-codequality")

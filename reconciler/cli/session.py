@@ -180,6 +180,10 @@ class Session:
                 render(result, self.format, out, exit_code=exit_code, style=style)
 
         write_report(write, self._common.output)
+        if self.format == "github":
+            from reconciler.cli.runner import tell_runner  # noqa: PLC0415 - only in a job of GitHub Actions
+
+            tell_runner(results[-1], exit_code=exit_code, style=style)
         return exit_code
 
     def show_before_asking(self, plan: FleetPlan) -> None:
@@ -194,8 +198,8 @@ class Session:
         color = stream is not None and takes_color(stream, refused=self._common.no_color)
         bars = stream is not None and draws(stream)
         known = self._process
-        where = {"color": color, "bars": bars, "offers": offers}
-        return Style(width=known.width, command=known.command, scope=known.scope, rules=self._rules, **where)
+        style = Style(width=known.width, command=known.command, scope=known.scope, rules=self._rules)
+        return replace(style, color=color, bars=bars, offers=offers)
 
     def _rules(self) -> tuple[RuleFacts, ...]:
         from reconciler.pipeline import rules  # noqa: PLC0415 - few formats describe the rules behind their findings

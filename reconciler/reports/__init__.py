@@ -62,6 +62,12 @@ def _markdown(result: Result, out: TextIO, *, exit_code: int, style: Style) -> N
     markdown.render(result, out, exit_code=exit_code, style=style)
 
 
+def _github(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
+    from reconciler.reports import github
+
+    github.render(result, out, exit_code=exit_code, style=style)
+
+
 def _sarif(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None:
     from reconciler.reports import sarif
 
@@ -95,6 +101,7 @@ FORMATS: Final[Mapping[str, Format]] = {
     "json": Format(render=_json, kinds=EVERY_KIND),
     "csv": Format(render=_csv, kinds=frozenset({Accesses, PermissionHolders})),
     "markdown": Format(render=_markdown, kinds=REVIEWED),
+    "github": Format(render=_github, kinds=REVIEWED),
     "sarif": Format(render=_sarif, kinds=frozenset({Validation, FleetPlan, Failure}), findings_only=True),
     "junit": Format(render=_junit, kinds=frozenset({Validation, Failure}), findings_only=True),
     "gitlab-codequality": Format(render=_codequality, kinds=frozenset({Validation, FleetPlan, Failure}), findings_only=True),

@@ -8,22 +8,17 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.changes import Plan
+from reconciler.model.changes import Action, Elevated, Moment, Plan, Reason, Status
 from reconciler.model.documents import grant_document
 from reconciler.model.identifiers import administrator_address, grant_address
-from reconciler.model.results import Drift, Failure, FleetPlan, Result, Validation
+from reconciler.model.results import Difference, Drift, Failure, FleetPlan, Result, Validation
 from reconciler.reports import Style, has_form, render
-from reconciler.reports.markdown.sheet import COMMENT, units
+from reconciler.reports.github import output_text, step_summary
+from reconciler.reports.markdown.sheet import COMMENT, STEP_SUMMARY, octets, units
 from reconciler.reports.visible import visible
 from tests.golden.reports.builders import (
     HOSTILE,
     NOW,
-    Action,
-    Difference,
-    Elevated,
-    Moment,
-    Reason,
-    Status,
     a_change,
     a_finding,
     a_fleet_plan,
@@ -39,6 +34,7 @@ from tests.golden.reports.builders import (
     at,
 )
 from tests.unit.reports.reading_markdown import read
+from tests.unit.reports.reading_runner import commands, outputs
 
 MARKUP = [
     *HOSTILE,
@@ -74,13 +70,13 @@ def plans(draw: st.DrawFn) -> FleetPlan:
     for name in draw(st.lists(TEXTS, min_size=1, max_size=3, unique=True)):
         person = an_administrator(text(), text(), name=text() * draw(SIZES))
         grant = a_grant(text(), agent_email=text(), agent_type=text(), reason=text() * draw(SIZES), ticket=text(), approved_by=text())
-        leaver = {"email": text(), "roles": [text()]}
-        gone = a_change("acme/administrator/x", Action.DELETE, reason=Reason.OMITTED, before=leaver)
+        who = text()
+        gone = a_change("acme/administrator/x", Action.DELETE, reason=Reason.OMITTED, before={"email": who, "roles": [text()]})
         given_ = a_change("acme/elevation-grant/x", Action.CREATE, after=grant_document(grant))
         changes = (
             replace(added(person), organization=name, address=administrator_address(name, person.email), name=person.email),
             replace(given_, organization=name, address=grant_address(name, grant.name), name=grant.name),
-            replace(gone, organization=name, address=administrator_address(name, leaver["email"]), name=leaver["email"]),
+            replace(gone, organization=name, address=administrator_address(name, who), name=who),
         )
         right = {"organization": name, "person": text(), "permission": text(), "scope": text(), "before": text(), "after": text()}
         cell = {"kind": "cell", "access": "full", "role": text(), "grant": text()}
@@ -161,6 +157,24 @@ def test_every_comment_parses_and_fits(result: Result) -> None:
         assert (
             f"> **Takes access away** from {result.summary.delete} " in text or f"> **Takes access away:** {result.summary.delete} " in text
         )
+
+
+@given(plans() | others())
+def test_no_text_becomes_a_command_of_a_runner(result: Result) -> None:
+    first, end, *found = commands(written(result, "github"))
+    assert (first.name, end.name) == ("group", "endgroup")
+    assert {command.name for command in found} <= {"error", "warning", "notice"}
+    for command in found:
+        assert set(command.properties) <= {"file", "line", "endLine", "col", "endColumn", "title"}
+    summary = step_summary(result, exit_code=0, style=Style())
+    assert octets(summary) <= STEP_SUMMARY
+    if len(summary) <= COMMENT:  # parsing a megabyte takes seconds
+        read(summary)
+
+
+@given(st.dictionaries(st.sampled_from(["plan_path", "plan_hash", "risk"]), TEXTS), st.integers(0, 2**128))
+def test_outputs_are_read_back_as_they_are(given_outputs: dict[str, str], number: int) -> None:
+    assert outputs(output_text(given_outputs, lambda: f"{number:032x}")) == given_outputs
 
 
 @given(plans() | others())

@@ -41,7 +41,7 @@ def rendered(name: str, format_: str, style: Style = PLAIN) -> str:
 
 
 WRITTEN = [(name, format_) for name, result in RESULTS.items() for format_ in formats_of(type(result)) if has_form(result, format_)]
-SUFFIXES = {"text": "txt", "markdown": "md", "junit": "xml", "gitlab-codequality": "json", "gitlab-terraform": "json"}
+SUFFIXES = {"text": "txt", "markdown": "md", "github": "txt", "junit": "xml", "gitlab-codequality": "json", "gitlab-terraform": "json"}
 """Of the files of a format that is no suffix itself."""
 
 
