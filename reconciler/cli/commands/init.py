@@ -13,7 +13,9 @@ from reconciler.model.errors import ReconcilerError
 if TYPE_CHECKING:
     from pathlib import Path
 
-_EDITOR_SCHEMAS = ("organization.v1", "elevation-grant.v1")
+_EDITOR_SCHEMAS = ("configuration.v1", "elevation-grant.v1", "organization.v1")
+_PIPELINES = ("github", "gitlab", "none")
+"""Written down here because the scaffold itself is loaded when it is written."""
 
 
 class ScaffoldError(ReconcilerError):
@@ -25,14 +27,24 @@ class ScaffoldError(ReconcilerError):
 @click.command(short_help="Write a repository to start from.")
 @click.argument("folder", default=".", metavar="[DIR]")
 @common_options(reads=False)
+@click.option(
+    "--ci",
+    "pipeline",
+    type=click.Choice(_PIPELINES),
+    default=_PIPELINES[0],
+    help="Whose pipeline to write: GitHub Actions (the default), GitLab CI, or none.",
+)
 @click.pass_obj
-def init(process: Process, common: Common, folder: str) -> int:
-    """Write example manifests, reconciler.yaml, a CI workflow and pre-commit hooks into DIR. Nothing that exists is touched.
+def init(process: Process, common: Common, folder: str, pipeline: str) -> int:
+    """Write a working repository into DIR: example manifests, reconciler.yaml, a pipeline, pre-commit hooks, editor settings.
+
+    Nothing that exists is touched.
 
     \b
     Examples:
       reconciler init
       reconciler init webex-administrators
+      reconciler init webex-administrators --ci gitlab
     """
     from pathlib import Path
 
@@ -42,7 +54,7 @@ def init(process: Process, common: Common, folder: str) -> int:
     from reconciler.scaffold import files
 
     session = Session(process, common)
-    texts = {**files(), **{f"schemas/{name}{SUFFIX}": schema_text(name) for name in _EDITOR_SCHEMAS}}
+    texts = {**files(pipeline), **{f"schemas/{name}{SUFFIX}": schema_text(name) for name in _EDITOR_SCHEMAS}}
     write_new(Path(folder), texts)
     return session.report(Scaffold(folder=folder, files=tuple(sorted(texts))), exit_code=OK)
 
