@@ -6,7 +6,7 @@ import tempfile
 import traceback
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -17,8 +17,10 @@ from reconciler.cli.streams import LostOutputError, OutputError, write_report
 from reconciler.model.errors import DeclinedError, LockedError, ReconcilerError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.results import Failure
-from reconciler.model.rulebook import RuleFacts
 from reconciler.reports import Style, has_form, render
+
+if TYPE_CHECKING:
+    from reconciler.model.rulebook import RuleFacts
 
 _ALIKE = 0.75
 """How much of a mistyped option must be right before another one is suggested."""
@@ -136,7 +138,7 @@ def _tell_runner(failure: Failure, process: Process) -> None:
         tell_runner(failure, exit_code=failure.exit_code, style=_style(process))
 
 
-def _rules() -> tuple[RuleFacts, ...]:
+def _rules() -> tuple["RuleFacts", ...]:
     """Return every rule as it is without a policy, which may be what failed."""
     from reconciler.model.policy import Policy  # noqa: PLC0415 - few failures are told with the rules behind them
     from reconciler.pipeline import rules  # noqa: PLC0415 - likewise

@@ -5,7 +5,7 @@ import os
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -23,11 +23,13 @@ from reconciler.model.errors import UsageError
 from reconciler.model.policy import Acknowledgements
 from reconciler.model.protocols import Facts, StateReader
 from reconciler.model.results import FleetPlan, Result
-from reconciler.model.rulebook import RuleFacts
 from reconciler.pipeline.present import Present, present
 from reconciler.pipeline.request import Request, RunSettings
 from reconciler.reports import Style, render
 from reconciler.reports.visible import visible
+
+if TYPE_CHECKING:  # they take a while to make, and few formats have any
+    from reconciler.model.rulebook import RuleFacts
 
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
 
@@ -162,16 +164,21 @@ class Session:
             progress=progress.step,
         )
 
-    def report(self, *results: Result, exit_code: int, **asked: Any) -> int:
+    def report(
+        self, *results: Result, exit_code: int, strict: bool = False, perform: tuple[str, ...] = (), saved: str | None = None
+    ) -> int:
         """Write the report and return *exit_code*; but in text, only the last of *results* is the document.
 
         Args:
             results: the answer, in text behind what it is the answer to.
             exit_code: what the process is going to end with.
-            asked: further fields of `Style`, about what the command was asked for.
+            strict: whether warnings count as failures.
+            perform: the words that perform the plan that is reported.
+            saved: the file that it was saved in.
         """
         shown = results if self.format == "text" else results[-1:]
-        style = replace(self._style(sys.stdout if is_stdout(self._common.output) else None, offers=len(shown) == 1), **asked)
+        style = self._style(sys.stdout if is_stdout(self._common.output) else None, offers=len(shown) == 1)
+        style = replace(style, strict=strict, perform=perform, saved=saved)
 
         def write(out: TextIO) -> None:
             for position, result in enumerate(shown):
@@ -201,7 +208,7 @@ class Session:
         style = Style(width=known.width, command=known.command, scope=known.scope, rules=self._rules)
         return replace(style, color=color, bars=bars, offers=offers)
 
-    def _rules(self) -> tuple[RuleFacts, ...]:
+    def _rules(self) -> tuple["RuleFacts", ...]:
         from reconciler.pipeline import rules  # noqa: PLC0415 - few formats describe the rules behind their findings
 
         return rules(self.settings.policy).rules

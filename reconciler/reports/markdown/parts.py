@@ -81,6 +81,13 @@ def steps(sheet: Sheet, title: str, found: Iterable[ManualStep | FollowUp], *, r
     return sheet.block(block, map(step, found))
 
 
+def collapse(block: Block, said: str) -> None:
+    """Let *block* show its title and *said*, which is ours, until somebody opens it."""
+    title, _, rest = block.head.partition("\n\n")
+    block.head = f"{title}\n\n<details><summary>{said}</summary>\n\n{rest}"
+    block.tail = "\n</details>\n\n"
+
+
 def step(one: ManualStep | FollowUp) -> str:
     """Return a manual step or a follow-up as an item of a list."""
     return f"- {span(visible(one.address))}: {prose(visible(one.summary))} ({span(visible(one.rule))})\n"

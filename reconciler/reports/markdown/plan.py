@@ -17,7 +17,7 @@ from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT, ORGANIZ
 from reconciler.model.instants import format_instant, parse_instant, span_text
 from reconciler.model.results import FleetPlan
 from reconciler.planning.guard import NO_FULL_ADMINISTRATOR_LEFT
-from reconciler.reports.markdown.parts import findings, item, left_out, marker, no_stored_state, resource, step, steps
+from reconciler.reports.markdown.parts import collapse, findings, item, left_out, marker, no_stored_state, resource, step, steps
 from reconciler.reports.markdown.sheet import Block, Room, Sheet
 from reconciler.reports.markdown.spans import brief, fence, prose, row, span, spans, summary, table, when
 from reconciler.reports.stateless import without_stateless
@@ -32,6 +32,8 @@ _NAMED: Final = 3
 """So many organizations are named in the title; more are counted."""
 _BLOCKS: Final = 20
 """Details of up to so many organizations are cut each by itself; of more, they are there whole or not at all."""
+_OPEN: Final = 5
+"""So many rows of access changes are not collapsed."""
 _SCOPE: Final = 60
 _COMMAND: Final = 600
 """A longer command line is told with `PATH...` for what makes it so long."""
@@ -53,7 +55,8 @@ def plan(result: FleetPlan, room: Room, style: Style) -> str:
     for part in result.plans():
         changes.add(part)
     changes.end()
-    steps(sheet, "Still open from earlier runs", result.open_steps(), rank=9)
+    left = steps(sheet, "Still open from earlier runs", result.open_steps(), rank=9)
+    collapse(left, f"{count(left.count, 'step')} that earlier runs left to people")
     facts = {"scope": style.scope or _scope(result), "hash": result.plan_hash}
     if len(result.serials) == 1:
         facts["serial"] = str(next(iter(result.serials.values())))
@@ -164,6 +167,8 @@ class _Changes:
         self._removals.head = f"> **Takes access away** from {count(self._removals.count, 'person', 'people')}:\n"
         if self._high:
             self._risk.head = f"> **High risk:** {count(self._high, 'change')}, marked below.\n\n"
+        if self._rights.count > _OPEN:
+            collapse(self._rights, f"{self._rights.count} access changes, permission by permission")
         moments = [*self._moments, *map(_elevated, self._result.elevated)]
         if self._result.valid_until is not None:
             moments.append((self._result.valid_until, "This plan can no longer be applied; make a new one."))
@@ -195,8 +200,8 @@ def _removal(change: Change) -> str:
 
 
 def _held(document: Document) -> str:
-    """Return what an administrator has, without the end, which has a column of its own."""
-    return prose(" ".join(words.holdings({key: value for key, value in document.items() if key != "expires_at"})))
+    """Return what an administrator has; the end has a column of its own, and the name is in the details."""
+    return prose(" ".join(words.holdings({key: value for key, value in document.items() if key not in {"expires_at", "name"}})))
 
 
 def _gist(change: Change, now: datetime, *, risky: bool) -> tuple[str, str, str, str]:

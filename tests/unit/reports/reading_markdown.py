@@ -13,7 +13,7 @@ _LEAVES = {"fence", "hr", "html_block", "inline"}
 _INLINE = {"text", "code_inline", "strong_open", "strong_close", "softbreak", "hardbreak"}
 _HTML = re.compile(
     r"<!-- reconciler:[a-z-]+ v1(?: [a-z]+=[a-z0-9:.=_/-]*)+ -->\n"
-    r"|<details><summary><code>(?P<name>[^<>\n]*)</code>[^<>\n]*</summary>\n"
+    r"|<details><summary>(?:<code>(?P<name>[^<>\n]*)</code>)?[^<>\n]*</summary>\n"
     r"|</details>\n"
 )
 _ALIVE = re.compile(r"[@#<>&|\[\]_*~$\\`]|https?:|www\.|[A-Za-z][./:][A-Za-z]")
