@@ -1,11 +1,12 @@
 """A hosted repository: branches, pull requests and their merges, each with the event that starts workflows."""
 
 import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.cli.running import Place, hook
+from tests.cli.running import ROOT, Place, hook
 from tests.fakes.actions import REPOSITORY, Event, Job, Runner
 from tests.fakes.repository import Checkout, a_checkout
 
@@ -44,7 +45,6 @@ class Hub:
     def start(self) -> None:
         """Push the first commit, before any workflow can be there."""
         self.work.commit("start")
-        self.work.git("remote", "add", "origin", self.runner.origin.as_uri())
         self._push("HEAD:refs/heads/main")
 
     def edit(self, branch: str, name: str, old: str, new: str) -> None:
@@ -125,15 +125,19 @@ class Hub:
         (self.runner.github / "pulls.json").write_text(json.dumps(self.pulls), encoding="utf-8")
 
 
-def a_hub(folder: Path) -> Hub:
-    """Return a hosted repository in which nothing is yet, beside an empty working copy."""
-    origin = Checkout(folder / "origin")
-    origin.folder.mkdir()
-    origin.git("init", "--quiet", "--bare", "--initial-branch", "main")
-    origin.git("config", "uploadpack.allowAnySHA1InWant", "true")
-    work = folder / "work"
-    work.mkdir()
-    hooks = hook(folder / "hooks", _CLOCK)
-    variables = {"RECONCILER_STATE": f"sqlite:///{folder}/state.db", "PYTHONPATH": f"{hooks}:{Path(__file__).parents[2]}"}
-    runner = Runner(folder=folder, origin=origin.folder, variables=variables)
-    return Hub(folder=folder, work=a_checkout(work), runner=runner, variables=variables)
+def a_hub(folder: Path, pattern: Path | None = None) -> Hub:
+    """Return a hosted repository in *folder* in which nothing is yet, beside an empty working copy; or what is in the one at *pattern*."""
+    origin, work = Checkout(folder / "origin"), Checkout(folder / "work")
+    if pattern is None:
+        origin.folder.mkdir()
+        origin.git("init", "--quiet", "--bare", "--initial-branch", "main")
+        origin.git("config", "uploadpack.allowAnySHA1InWant", "true")
+        work.folder.mkdir()
+        work = a_checkout(work.folder)
+        work.git("remote", "add", "origin", origin.folder.as_uri())
+        hook(folder / "hooks", _CLOCK)
+    else:
+        shutil.copytree(pattern, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("jobs", "tools"))
+        work.git("remote", "set-url", "origin", origin.folder.as_uri())
+    variables = {"RECONCILER_STATE": f"sqlite:///{folder}/state.db", "PYTHONPATH": f"{folder / 'hooks'}:{ROOT}"}
+    return Hub(folder=folder, work=work, runner=Runner(folder=folder, origin=origin.folder, variables=variables), variables=variables)

@@ -44,7 +44,9 @@ def schema(process: Process, common: Common, subjects: tuple[str, ...], *, check
         refuse_others(subjects)
         return OK
     if len(subjects) != 1:
-        raise UsageError("schema prints one schema", detail=f"given: {', '.join(subjects) or 'none'}", hint="reconciler schema Organization")
+        raise UsageError(
+            "schema prints one schema", detail=f"given: {', '.join(subjects) or 'none'}", hint="reconciler schema Organization"
+        )
     text = schema_text(find_schema(subjects[0]))
 
     def write(out: TextIO) -> None:
@@ -77,4 +79,4 @@ def refuse_others(names: tuple[str, ...]) -> None:
         hint = f"reconciler schema {name.partition('.')[0]} --output {quote(str(path))}"
         findings.append(Finding(rule=OtherSchemaError.rule, severity=Severity.ERROR, message=message, hint=hint))
     if findings:
-        raise OtherSchemaError(findings=tuple(findings))
+        raise OtherSchemaError("not the schemas of this version", findings=findings)
