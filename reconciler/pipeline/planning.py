@@ -101,7 +101,7 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
         )
         declared = [name for name in valid_names(manifests) if name not in held.verdicts]
         with closing(judges.all(declared)) as judgements:
-            for name in sorted({*declared, *pruned}):
+            for name in request.watch("planning", sorted({*declared, *pruned}), len(declared) + len(pruned)):
                 if name in pruned:
                     fleet.prune(name)
                     continue

@@ -207,5 +207,5 @@ def read_outputs(text: str) -> dict[str, str]:
 
 
 def _load(text: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.load(text, yaml.BaseLoader)  # noqa: S506, TID251 - all scalars are strings; no tags, no objects
+    loaded: dict[str, Any] = yaml.load(text, yaml.BaseLoader)  # noqa: TID251 - all scalars are strings; no tags, no objects
     return loaded

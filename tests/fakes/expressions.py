@@ -82,7 +82,7 @@ def _one(tokens: list[str], contexts: Mapping[str, Any]) -> Any:
         tokens.pop(0)
         assert token == "always", f"unknown function {token}"  # noqa: S105 - likewise
         return True
-    value: Any = contexts
+    found: Any = contexts
     for part in token.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found

@@ -78,7 +78,7 @@ def main() -> int:
     asked = parser.parse_args()
     login = LOGINS.get(os.environ.get("GH_TOKEN", ""))
     if login is None:
-        print("gh: To use GitHub CLI in a GitHub Actions workflow, set the GH_TOKEN environment variable.", file=sys.stderr)
+        sys.stderr.write("gh: To use GitHub CLI in a GitHub Actions workflow, set the GH_TOKEN environment variable.\n")
         return 4
     address = urlsplit(asked.endpoint)
     size = int(parse_qs(address.query).get("per_page", [str(PAGE)])[0])
@@ -86,12 +86,12 @@ def main() -> int:
     try:
         answer = Service(Path(os.environ["FAKE_GITHUB"]), login).answer(asked.method, address.path, fields)
     except HttpError as error:
-        print(f"gh: {error}", file=sys.stderr)
+        sys.stderr.write(f"gh: {error}\n")
         return 1
     pages = [answer] if not isinstance(answer, list) else [answer[start : start + size] for start in range(0, len(answer), size)] or [[]]
     for page in pages if asked.paginate else pages[:1]:
         for found in [] if asked.silent else jq.compile(asked.jq).input_value(page).all():
-            print(found if isinstance(found, str) else json.dumps(found))
+            sys.stdout.write(f"{found if isinstance(found, str) else json.dumps(found)}\n")
     return 0
 
 

@@ -23,7 +23,7 @@ BIN = Path(sys.executable).parent
 
 
 def load(path: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506, TID251 - strings alone
+    loaded: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: TID251 - strings alone
     return loaded
 
 

@@ -164,7 +164,8 @@ def test_a_pull_request_from_a_fork_reaches_no_runner(hub: Hub) -> None:
 def test_hostile_text_in_branch_and_manifest_stays_text(hub: Hub) -> None:
     branch = "a$(touch${IFS}pwned)`touch${IFS}pwned`"
     name = "organizations/$(touch pwned)'\".yaml"
-    text = "apiVersion: reconciler/v1\nkind: Organization\nmetadata: {name: odd}\nspec: {type: customer, displayName: '$(touch pwned) ::error::x'}\n"
+    text = "apiVersion: reconciler/v1\nkind: Organization\nmetadata: {name: odd}\n"
+    text += "spec: {type: customer, displayName: '$(touch pwned) ::error::x'}\n"
     hub.edit(branch, name, "", text)
     assert hub.propose(branch)["plan"].passed
     assert "Plan: 1 to add" in plan_comment(hub, branch)

@@ -1,4 +1,4 @@
-"""The story of a team on GitLab, by the pipeline that `init --ci gitlab` wrote: its rules choose the jobs, and their scripts are executed."""
+"""The story of a team on GitLab, by the pipeline that `init --ci gitlab` wrote: its rules choose jobs, whose scripts are executed."""
 
 import json
 import os
@@ -19,6 +19,9 @@ from tests.fakes.repository import Checkout, a_checkout
 CUSTOMER = "organizations/example-customer.yaml"
 BOB = "    - email: bob@customer.example\n      name: Bob Dvorak\n      roles: [full-administrator]\n"
 EVE = "    - email: eve@contractor.example\n      home: {type: business}\n      roles: [read-only-administrator]\n"
+REQUEST = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
+MERGED = {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "main"}
+SCHEDULED = {"CI_PIPELINE_SOURCE": "schedule"}
 _TERM = re.compile(r'\$(\w+) == (?:"([^"]*)"|\$(\w+))')
 
 
@@ -40,11 +43,11 @@ class Team:
     folder: Path
     project: Checkout
 
-    def pipeline(self, *, manual: bool = False, **given: str) -> dict[str, tuple[int, str]]:
+    def pipeline(self, given: Mapping[str, str], *, manual: bool = False) -> dict[str, tuple[int, str]]:
         """Run the jobs of a pipeline in order; return exit codes and logs."""
         variables = {"CI_DEFAULT_BRANCH": "main", **given}
         file = self.project.folder / ".gitlab-ci.yml"
-        pipeline: dict[str, Any] = yaml.load(file.read_text(), yaml.BaseLoader)  # noqa: S506, TID251 - strings alone
+        pipeline: dict[str, Any] = yaml.load(file.read_text(), yaml.BaseLoader)  # noqa: TID251 - strings alone
         done = {}
         for name, job in pipeline.items():
             when = chosen(job["rules"], variables) if isinstance(job, dict) and "script" in job else None
@@ -76,8 +79,8 @@ class Team:
 
 @pytest.fixture
 def team(tmp_path: Path) -> Team:
-    project = a_checkout(tmp_path / "project") if (tmp_path / "project").mkdir() is None else None
-    assert project is not None
+    (tmp_path / "project").mkdir()
+    project = a_checkout(tmp_path / "project")
     Place(project.folder).ok("init", "--ci", "gitlab")
     project.commit("start")
     project.git("remote", "add", "origin", project.folder.as_uri())
@@ -85,7 +88,7 @@ def team(tmp_path: Path) -> Team:
 
 
 def test_a_merge_request_is_planned_and_applied_by_the_button(team: Team) -> None:
-    merged = team.pipeline(manual=True, CI_PIPELINE_SOURCE="push", CI_COMMIT_BRANCH="main")
+    merged = team.pipeline(MERGED, manual=True)
     assert list(merged) == ["plan-merged", "apply"]
     assert "Apply: 9 added" in merged["apply"][1]
 
@@ -94,8 +97,7 @@ def test_a_merge_request_is_planned_and_applied_by_the_button(team: Team) -> Non
     text = manifest.read_text()
     manifest.write_text(text.replace(BOB, BOB + EVE))
     team.project.commit("eve")
-    request = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
-    proposed = team.pipeline(**request)
+    proposed = team.pipeline(REQUEST)
     assert {name: code for name, (code, _) in proposed.items()} == {"validate": 0, "plan": 0}
     assert team.report("tfplan.json") == {"create": 1, "update": 0, "delete": 0}
     assert "| **gains** | `eve@contractor.example`" in (team.project.folder / "plan.md").read_text()
@@ -103,25 +105,24 @@ def test_a_merge_request_is_planned_and_applied_by_the_button(team: Team) -> Non
 
     team.project.git("switch", "--quiet", "main")
     team.project.git("merge", "--quiet", "--no-ff", "--message", "merge", "eve")
-    merged = team.pipeline(manual=True, CI_PIPELINE_SOURCE="push", CI_COMMIT_BRANCH="main")
+    merged = team.pipeline(MERGED, manual=True)
     assert "Apply: 1 added, 0 changed, 0 removed, 0 expired, 0 failed, 0 skipped." in merged["apply"][1]
-    assert team.pipeline(CI_PIPELINE_SOURCE="schedule", RECONCILER_TASK="drift")["drift"][0] == 0
-    assert "Nothing is due." in team.pipeline(CI_PIPELINE_SOURCE="schedule", RECONCILER_TASK="sweep")["sweep"][1]
+    assert team.pipeline({**SCHEDULED, "RECONCILER_TASK": "drift"})["drift"][0] == 0
+    assert "Nothing is due." in team.pipeline({**SCHEDULED, "RECONCILER_TASK": "sweep"})["sweep"][1]
     manifest.write_text(text)
-    assert team.pipeline(CI_PIPELINE_SOURCE="schedule", RECONCILER_TASK="drift")["drift"][0] == 2
+    assert team.pipeline({**SCHEDULED, "RECONCILER_TASK": "drift"})["drift"][0] == 2
 
 
 def test_nothing_is_applied_without_the_button(team: Team) -> None:
-    assert list(team.pipeline(CI_PIPELINE_SOURCE="push", CI_COMMIT_BRANCH="main")) == ["plan-merged"]
-    assert list(team.pipeline(CI_PIPELINE_SOURCE="push", CI_COMMIT_BRANCH="eve")) == []
+    assert list(team.pipeline(MERGED)) == ["plan-merged"]
+    assert list(team.pipeline({**MERGED, "CI_COMMIT_BRANCH": "eve"})) == []
 
 
 def test_findings_are_in_the_widget_and_fail_the_job(team: Team) -> None:
     manifest = team.project.folder / CUSTOMER
     manifest.write_text(manifest.read_text().replace("roles: [full-administrator]", "roles: [full-administrater]", 1))
     team.project.commit("typing error")
-    request = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
-    done = team.pipeline(**request)
+    done = team.pipeline(REQUEST)
     assert {name: code for name, (code, _) in done.items()} == {"validate": 1, "plan": 1}
     (finding,) = team.report("gl-code-quality.json")
     assert finding["location"]["path"] == CUSTOMER

@@ -8,6 +8,7 @@ import click
 from reconciler.cli.exits import OK
 from reconciler.cli.options import Common, common_options
 from reconciler.cli.process import Process
+from reconciler.cli.types import file_names
 from reconciler.model.errors import ReconcilerError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class ScaffoldError(ReconcilerError):
 
 
 @click.command(short_help="Write a repository to start from.")
-@click.argument("folder", default=".", metavar="[DIR]")
+@click.argument("folder", default=".", metavar="[DIR]", shell_complete=file_names)
 @common_options(reads=False)
 @click.option(
     "--ci",

@@ -1,6 +1,5 @@
 """`reconciler schema`."""
 
-from shlex import quote
 from typing import TextIO
 
 import click
@@ -8,8 +7,8 @@ import click
 from reconciler.cli.exits import OK
 from reconciler.cli.options import Common, common_options
 from reconciler.cli.process import Process
+from reconciler.cli.types import file_names
 from reconciler.model.errors import ReconcilerError, UsageError
-from reconciler.model.findings import Finding, Severity
 
 
 class OtherSchemaError(ReconcilerError):
@@ -19,7 +18,7 @@ class OtherSchemaError(ReconcilerError):
 
 
 @click.command(short_help="Print a JSON Schema.")
-@click.argument("subjects", nargs=-1, metavar="KIND")
+@click.argument("subjects", nargs=-1, metavar="KIND", shell_complete=file_names)
 @common_options(formats=("json",), reads=True)
 @click.option("--check", is_flag=True, help="Take files instead, and say which of them are not the schemas of this version.")
 @click.pass_obj
@@ -63,15 +62,19 @@ def refuse_others(names: tuple[str, ...]) -> None:
         OtherSchemaError: one differs, or cannot be read.
     """
     from pathlib import Path
+    from shlex import quote
 
     from reconciler.manifests.schemas import SUFFIX, schema_names, schema_text
+    from reconciler.model.findings import Finding, Severity
 
     known = {name + SUFFIX: name for name in schema_names()}
     findings = []
     for path in map(Path, names):
         name = known.get(path.name)
+        if name is None:
+            continue
         try:
-            if name is None or path.read_bytes() == schema_text(name).encode():
+            if path.read_bytes() == schema_text(name).encode():
                 continue
             message = f"{path} is not the schema of this version"
         except OSError as error:
