@@ -6,10 +6,10 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.applying import UNREADABLE, FlooredClock, apply_plan, earlier_run, record_of
+from reconciler.applying import FlooredClock, apply_plan, earlier_run, record_of
 from reconciler.manifests import judge_values
 from reconciler.model.changes import Plan
-from reconciler.model.documents import compact, read_settings
+from reconciler.model.documents import UNREADABLE, compact, read_settings
 from reconciler.model.errors import ExpiredPlanError, RefusedError, StalePlanError, StoreError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import ORGANIZATION

@@ -16,7 +16,21 @@ from reconciler.model.verdicts import Basis, Verdict
 from reconciler.stores import checks
 from reconciler.stores.faults import fence
 from reconciler.stores.files import RESTORE
-from reconciler.stores.rows import own_instant, read_entry, read_follow_ups, read_locks, readable, stored, whole_number
+from reconciler.stores.rows import (
+    BASIS,
+    CHAIN,
+    HEAD,
+    LAST,
+    LAST_CHANGE,
+    VERDICT,
+    own_instant,
+    read_entry,
+    read_follow_ups,
+    read_locks,
+    readable,
+    stored,
+    whole_number,
+)
 from reconciler.stores.schema import chains, journal, locks, meta, organizations, verdicts, views
 
 _PAGE: Final = 500
@@ -87,7 +101,9 @@ class SqlReader:
             rows = self._connection.execute(_HEADS).all()
         found = []
         with readable(f"{self.location}, table organizations,"):
-            for name, serial, digest, follow_ups, end in rows:
+            for row in rows:
+                HEAD.check(row)
+                name, serial, digest, follow_ups, end = row
                 left = read_follow_ups(name, follow_ups)
                 next_end = None if end is None else own_instant(end)
                 found.append(StoredHead(name=name, serial=whole_number(serial), digest=digest, next_end=next_end, follow_ups=left))
@@ -124,7 +140,10 @@ class SqlReader:
         """Return the recorded head of every chain, by organization."""
         with fence(self.location):
             rows = self._connection.execute(_CHAINS).all()
-        return [ChainHead(organization=organization, seq=seq, hash=own) for organization, seq, own in rows]
+        with readable(f"{self.location}, table chains,"):
+            for row in rows:
+                CHAIN.check(row)
+            return [ChainHead(organization=organization, seq=whole_number(seq), hash=own) for organization, seq, own in rows]
 
     def last_recorded(self, organization: str | None = None) -> dict[str, datetime]:
         """Return when the last entry of one chain, or of every chain, was written."""
@@ -132,6 +151,8 @@ class SqlReader:
         with fence(self.location):
             rows = self._connection.execute(statement).all()
         with readable(f"{self.location}, table journal,"):
+            for row in rows:
+                LAST.check(row)
             return {name: parse_instant(at) for name, at in rows}
 
     def highest_instant(self) -> datetime | None:
@@ -146,6 +167,8 @@ class SqlReader:
         with fence(self.location):
             rows = self._connection.execute(_LAST_CHANGES, {"organization": organization}).all()
         with readable(f"{self.location}, table journal,"):
+            for row in rows:
+                LAST_CHANGE.check(row)
             return {
                 address: Recorded(at=parse_instant(at), run=run, actor=actor, operator=operator)
                 for address, at, run, actor, operator in rows
@@ -160,12 +183,16 @@ class SqlReader:
     def verdicts(self, view: str) -> Iterator[Verdict]:
         """Yield the verdicts of a view, by organization."""
         with fence(self.location):
-            yield from map(Verdict._make, self._connection.execute(_VERDICTS, {"view": view}, execution_options=_STREAMED))
+            for row in self._connection.execute(_VERDICTS, {"view": view}, execution_options=_STREAMED):
+                VERDICT.check(row)
+                yield Verdict._make(row)
 
     def bases(self, view: str) -> Iterator[Basis]:
         """Yield the bases of the verdicts of a view, by organization."""
         with fence(self.location):
-            yield from map(Basis._make, self._connection.execute(_BASES, {"view": view}, execution_options=_STREAMED))
+            for row in self._connection.execute(_BASES, {"view": view}, execution_options=_STREAMED):
+                BASIS.check(row)
+                yield Basis._make(row)
 
     def locks(self) -> list[LockInfo]:
         """Return the locks that are held, by id."""
