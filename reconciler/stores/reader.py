@@ -42,6 +42,8 @@ _LINEAGE: Final = select(meta.c.lineage)
 _HEAD: Final = (organizations.c.serial, organizations.c.digest, organizations.c.follow_ups)
 _HEADS: Final = select(organizations.c.name, *_HEAD, organizations.c.next_end).order_by(organizations.c.name)
 _READ: Final = select(*_HEAD, organizations.c.body).where(organizations.c.name == bindparam("name"))
+# The row of an organization stays when it is forgotten: without one, no entry may speak of a serial.
+_SPOKEN_OF: Final = select(journal.c.seq).where(journal.c.organization == bindparam("name"), journal.c.serial > 0).limit(1)
 _CHAINS: Final = select(chains.c.organization, chains.c.seq, chains.c.hash).order_by(chains.c.organization)
 _LAST: Final = select(chains.c.organization, journal.c.at).join(
     journal, and_(journal.c.organization == chains.c.organization, journal.c.seq == chains.c.seq)
@@ -113,7 +115,12 @@ class SqlReader:
         """Return one organization, checked against its digest."""
         with fence(self.location):
             row = self._connection.execute(_READ, {"name": name}).one_or_none()
-        return Stored(organization=None, serial=0, digest=None) if row is None else stored(name, *row)
+            known = row is not None or self._connection.execute(_SPOKEN_OF, {"name": name}).first() is not None
+        if row is not None:
+            return stored(name, *row)
+        if known:
+            raise CorruptStateError(f"the stored state of {name} is gone, and its journal speaks of it", hint=RESTORE)
+        return Stored(organization=None, serial=0, digest=None)
 
     def entries(self, organization: str | None = None) -> Iterator[Entry]:
         """Yield the journal of one organization, or all of it."""
