@@ -15,7 +15,7 @@ layers:
 test:
 	$(PY) -m pytest -q -n auto
 golden:
-	RECONCILER_REWRITE_GOLDEN=1 $(PY) -m pytest -q tests/golden
+	RECONCILER_REWRITE_GOLDEN=1 $(PY) -m pytest -q tests/golden tests/hostile/test_yaml_suite.py
 cover:
 	$(PY) -m coverage erase && $(PY) -m coverage run -m pytest -q -n auto && $(PY) -m coverage combine --quiet
 	$(PY) -m coverage report && $(PY) -m tools.coverage_gaps

@@ -164,12 +164,12 @@ def rows(state: bytes, table: str) -> list[Any]:
 
 @FEWER
 @given(COLUMNS, CELLS, st.integers(0, 100), st.booleans(), SOME_READING, SOME_CHANGING)
-def test_a_cell_that_holds_anything_breaks_no_command(
+def test_a_cell_that_holds_anything_breaks_no_command(  # noqa: PLR0917 - drawn
     prepared: Prepared,
     place: tuple[str, str],
     cell: Any,
     row: int,
-    as_text: bool,  # noqa: FBT001 - drawn
+    as_text: bool,  # noqa: FBT001 - likewise
     reading: list[tuple[str, ...]],
     changing: tuple[str, ...],
 ) -> None:
