@@ -1,4 +1,4 @@
-"""What is fuzzed: one function for each kind of input, which raises nothing but for a bug. `tools.fuzz` feeds them, tests of old crashes too."""
+"""What is fuzzed: a function for each kind of input that raises nothing but for a bug. `tools.fuzz` feeds them; a test feeds old crashes."""
 
 import io
 import json
