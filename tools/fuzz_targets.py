@@ -1,4 +1,4 @@
-"""What is fuzzed: a function for each kind of input that raises nothing but for a bug. `tools.fuzz` feeds them; a test feeds old crashes."""
+"""What is fuzzed: a function for each kind of input that raises nothing but for a bug. `tools.fuzz` feeds them; tests feed old crashes."""
 
 import io
 import json
@@ -34,15 +34,13 @@ def read_manifest(data: bytes) -> None:
 def read_plan(data: bytes) -> None:
     """Read a saved plan, as it is and with every digest made to fit, and show it: it is shown, or refused as no plan of ours."""
     try:
-        texts = [data.decode()]
-        document = json.loads(texts[0])
+        text = data.decode()
+        document = json.loads(text)
     except (ValueError, RecursionError):
-        document = None
-    if isinstance(document, dict):
-        texts.append(json.dumps(sealed(document)))
-    for text in texts if document is not None else []:
+        return  # the reading of JSON is not ours
+    for saved in (text, json.dumps(sealed(document))) if isinstance(document, dict) else (text,):
         try:
-            made = load_plan(text)
+            made = load_plan(saved)
         except PlanError:
             continue
         for format_ in ("text", "json"):

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.model.documents import compact, digest_of
+from reconciler.rules import FIXED_SEVERITY
 from reconciler.stores import open_reader
 from reconciler.stores.rows import chain_rows
 from tests.hostile.inside import folder, run
@@ -114,11 +115,12 @@ def test_an_instant_that_was_forged_into_the_journal_ends_access_early_and_is_to
 def test_a_memory_that_was_forged_hides_a_finding_until_a_recheck(here: Path) -> None:
     """The limit: what was remembered is believed where file, tool, policy and stored document fit. Nothing stored comes from it."""
     assert run("plan", "organizations").code == 0
+    MANIFEST.write_text(MANIFEST.read_text().replace("displayName: Acme Health", 'displayName: "Acme \\u202e Health"'))
+    assert run("apply", "organizations", "--auto-approve").code == 0
     execute(("UPDATE verdicts SET findings = ''", ()))
-    forged = run("plan", "organizations", "--format", "json")
-    honest = run("plan", "organizations", "--format", "json", "--recheck")
-    assert json.loads(forged.out)["resource_changes"] == json.loads(honest.out)["resource_changes"]
-    assert honest.code == forged.code == 0
+    forged, honest = (json.loads(run("plan", "organizations", "--format", "json", *more).out) for more in ((), ("--recheck",)))
+    assert len(forged["diagnostics"]) < len(honest["diagnostics"])
+    assert forged["resource_changes"] == honest["resource_changes"]
 
 
 def test_what_a_plan_shows_beside_its_changes_can_be_forged_and_changes_nothing_that_is_performed(here: Path) -> None:
@@ -161,10 +163,13 @@ def test_a_plan_for_another_state_is_refused_wherever_the_settings_lead(here: Pa
     assert not Path("new.db").exists()
 
 
-@pytest.mark.parametrize("rule", ["minimum-full-administrators", "self-approval", "grant-lifetime", "stale-plan"])
+@pytest.mark.parametrize("rule", [*sorted(FIXED_SEVERITY), "grant-too-long", "unreadable-time", "too-many-removals", "stale-plan"])
 def test_no_settings_lift_what_policy_cannot(here: Path, rule: str) -> None:
+    before = STATE.read_bytes()
     Path("reconciler.yaml").write_text(f"policy: {{severities: {{{rule}: 'off'}}}}\n")
-    assert run("validate", "organizations").code == 64
+    for command in (("validate", "organizations"), ("plan", "organizations"), ("apply", "organizations", "--auto-approve")):
+        assert run(*command).code == 64
+    assert STATE.read_bytes() == before
 
 
 def test_the_name_of_an_approver_in_a_manifest_is_believed_when_it_may_approve(here: Path) -> None:

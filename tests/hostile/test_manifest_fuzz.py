@@ -3,7 +3,6 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +66,7 @@ def test_any_value_is_read_or_refused_with_a_place(document: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def applied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the examples were applied."""
     path = tmp_path_factory.mktemp("manifests")
     shutil.copytree(ROOT / "examples" / "northwind", path / "organizations")

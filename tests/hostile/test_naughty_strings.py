@@ -21,7 +21,7 @@ from reconciler.model.changes import Action
 from reconciler.model.documents import grant_document, settings_document
 from reconciler.model.errors import ManifestError
 from reconciler.model.journal import EntryKind
-from reconciler.model.results import Accesses, Attestation, FleetPlan, Organizations, Result, StateOf
+from reconciler.model.results import Accesses, Attestation, FleetPlan, History, Organizations, Result, StateOf
 from reconciler.reports import FORMATS, Style, formats_of, render
 from reconciler.reports.visible import visible
 from tests.golden.reports.builders import (
@@ -44,9 +44,6 @@ from tests.golden.reports.builders import (
     an_organization,
     people_of,
     settings,
-)
-from tests.golden.reports.builders import (
-    History as HistoryOf,
 )
 
 STRINGS: list[str] = json.loads((Path(__file__).parent / "material" / "naughty-strings" / "blns.json").read_text(encoding="utf-8"))
@@ -73,7 +70,7 @@ def plan(text: str) -> FleetPlan:
     return a_fleet_plan(a_new_organization(display_name=text))
 
 
-def history(text: str) -> HistoryOf:
+def history(text: str) -> History:
     grant = a_grant(reason=text, ticket=text)
     changes = (
         added(an_administrator(name=text)),
@@ -82,7 +79,7 @@ def history(text: str) -> HistoryOf:
     )
     noted = an_entry(9, kind=EntryKind.ATTEST, operation="attest", address="acme-health/administrator/bob@acme.example", detail=text)
     entries = (*(an_entry_of(seq, change) for seq, change in enumerate(changes, start=1)), noted)
-    return HistoryOf(location=LOCATION, lineage=LINEAGE, organization=None, entries=again(*entries), head=None)
+    return History(location=LOCATION, lineage=LINEAGE, organization=None, entries=again(*entries), head=None)
 
 
 def attestation(text: str) -> Attestation:
