@@ -94,6 +94,32 @@ def test_an_organization_that_is_taken_out_whole_is_seen_by_the_head_alone(here:
     assert head() != before
 
 
+def test_an_organization_that_is_set_back_whole_is_seen_by_the_head_alone(here: Path) -> None:
+    with closing(sqlite3.connect(STATE)) as raw:
+        early = raw.execute(
+            "SELECT serial, digest, next_end, follow_ups, body FROM organizations WHERE name = ?", (ORGANIZATION,)
+        ).fetchone()
+        seq, hash_ = raw.execute("SELECT seq, hash FROM chains WHERE organization = ?", (ORGANIZATION,)).fetchone()
+    MANIFEST.write_text(MANIFEST.read_text().replace("[compliance-officer]", "[read-only-administrator]"))
+    assert run("apply", "organizations", "--auto-approve").code == 0
+    later = head()
+    document = "UPDATE organizations SET serial = ?, digest = ?, next_end = ?, follow_ups = ?, body = ? WHERE name = ?"
+    execute((document, (*early, ORGANIZATION)))
+    assert run("verify").code == 1
+    execute(("DELETE FROM journal WHERE organization = ? AND seq > ?", (ORGANIZATION, seq)))
+    assert run("verify").code == 1
+    execute(("UPDATE chains SET seq = ?, hash = ? WHERE organization = ?", (seq, hash_, ORGANIZATION)))
+    assert run("verify").code == 0
+    assert head() != later
+
+
+def test_settings_that_cannot_be_read_stop_everything_and_a_wrong_policy_stops_no_sweep(here: Path) -> None:
+    for text, code in (("state: [\n", 64), ("policy: {severities: {no-such-rule: 'off'}}\n", 0)):
+        Path("reconciler.yaml").write_text(text)
+        assert run("validate", "organizations").code == 64
+        assert run("sweep").code == code
+
+
 def test_a_lock_that_was_planted_stops_changes_and_names_its_way_out(here: Path) -> None:
     lock = "INSERT INTO locks VALUES (?, 'planted', 'u@h', 'elsewhere', 77, 5.0, 'apply', '1', '2026-11-20T09:30:00Z')"
     execute((lock, (ORGANIZATION,)))
