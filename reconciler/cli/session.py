@@ -135,11 +135,11 @@ class Session:
             watch=self.progress.watch,
         )
 
-    def performing(self, paths: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the words that perform what is planned now, without the approval."""
+    def performing(self, paths: tuple[str, ...], *acknowledged: str) -> tuple[str, ...]:
+        """Return the words that perform what is planned now, without the approval; *acknowledged* is what was typed for this one run."""
         organizations = (word for name in self._common.organizations for word in ("--org", name))
         labels = (word for key, value in self._common.labels.items() for word in ("-l", f"{key}={value}"))
-        return ("reconciler", "apply", *self.paths(paths), *organizations, *labels)
+        return ("reconciler", "apply", *self.paths(paths), *organizations, *labels, *acknowledged)
 
     @property
     def quiet(self) -> bool:

@@ -35,7 +35,7 @@ class Style:
         strict: whether warnings count as failures.
         command: the name of the command; a failure has no other way to know it.
         scope: the organizations that were asked for, empty for all of them.
-        perform: the words of the command line that performs a plan that was just made, without its approval; empty when not known.
+        perform: the words of the command line that performs a plan that was just made, without the approval; empty when not known.
         saved: the file that a plan was just saved in, None for none.
         rules: gives every rule as configured, for formats that describe the rules behind their findings.
     """

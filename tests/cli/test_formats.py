@@ -86,6 +86,25 @@ def test_the_command_in_a_comment_on_a_fresh_plan_performs_it(applied: Place) ->
     assert (done.code, done.document["summary"]["create"]) == (0, 1)
 
 
+def test_what_was_typed_for_this_one_run_is_in_the_command_that_performs_it(applied: Place) -> None:
+    applied.declare("acme", *(f"p{number}@x.example" for number in range(12)))
+    applied.apply()
+    applied.declare("acme", *TWO)
+    (applied.folder / MANIFESTS / "globex.yaml").unlink()
+
+    def offered(*extra: str) -> str:
+        typed = ["--allow-removals", "acme=12", "--prune", "globex", *extra]
+        comment = applied.run("plan", MANIFESTS, *typed, "--format", "markdown").out
+        (line,) = [line for line in read(comment) if line.startswith("reconciler apply")]
+        return line
+
+    assert " --prune globex --allow-removals acme=12 --expect sha256:" in offered()
+    saved = offered("--out", "plan.json")
+    assert saved.startswith("reconciler apply plan.json --allow-removals acme=12 --expect sha256:")
+    done = applied.json(*saved.split()[1:])
+    assert (done.code, done.document["summary"]["delete"]) == (0, 13)
+
+
 def test_invalid_manifests_are_findings_in_every_format_that_has_findings(broken: Place) -> None:
     for command in ("validate", "plan"):
         sarif = broken.run(command, MANIFESTS, "--format", "sarif")

@@ -94,4 +94,10 @@ def plan(
     if out is not None:
         replace_file(Path(out), lambda stream: write_plan(made, stream, exit_code=None))
     pending = PENDING if detailed_exitcode and made.summary.changes else OK
-    return session.report(made, exit_code=REFUSED if made.refusals else pending, perform=session.performing(paths), saved=out)
+    removals = [word for name, number in allow_removals for word in ("--allow-removals", f"{name}={number}")]
+    if out is not None:
+        perform = ("reconciler", "apply", out, *removals)
+    else:
+        pruned = [word for name in prune for word in ("--prune", name)]
+        perform = session.performing(paths, *(["--allow-empty"] if allow_empty else []), *pruned, *removals)
+    return session.report(made, exit_code=REFUSED if made.refusals else pending, perform=perform, saved=out)

@@ -41,7 +41,7 @@ _PATHS: Final = "PATH..."
 _MARKS: Final = {Action.CREATE: "+", Action.UPDATE: "!", Action.DELETE: "-"}
 _AGENTS: Final = {"cisco-tac": "Cisco TAC", "managing-partner": "managing partner", "partner-support": "partner support"}
 _NO_END: Final = "no end"
-_ORDER: Final = ("new", "gains", "changes", "asks", "denied", "loses", "ended", "forgotten")
+_ORDER: Final = ("new", "gains", "changes", "asks", "denied", "withdrawn", "loses", "ended", "forgotten")
 """What comes first in the table of an organization."""
 
 
@@ -239,24 +239,25 @@ def _fields(change: Change) -> str:
 
 
 def _grant(change: Change, document: Document) -> tuple[str, str, str | None]:
-    """Return what becomes of an emergency access; one that nobody approved gives nothing."""
+    """Return what becomes of an emergency access, or of the request for it, which gives nothing."""
     grant = f"emergency access by grant {span(visible(change.name))}"
     reason = f", reason {span(visible(str(document.get('reason', ''))))}"
     if "ticket" in document:
         reason += f", ticket {span(visible(str(document['ticket'])))}"
+    approved = f", approved by {span(visible(document['approved_by']))}" if "approved_by" in document else ""
     if change.expires:
         return "ended", f"{grant}: {prose(words.end_of(change.type, document))}", None
     if change.action is Action.DELETE:
-        return "loses", f"{grant}: no longer declared", None
+        return ("loses", f"{grant}: no longer declared", None) if approved else ("withdrawn", f"request for {grant}", None)
     if change.reason is Reason.REVOKED:
         return "loses", f"{grant}: revoked {span(visible(str(document.get('revoked_at', ''))))}", None
     if "denied_by" in document:
         return "denied", f"{grant}, by {span(visible(document['denied_by']))}{reason}", None
-    if "approved_by" not in document:
+    if not approved:
         return "asks", f"for {grant}, not decided yet{reason}", None
-    approved = f"{grant}, approved by {span(visible(document['approved_by']))}{reason}"
-    gained = change.before is None or "approved_by" not in change.before
-    return ("gains", approved, _end_of(document)) if gained else ("changes", f"{grant}: {_fields(change)}", _end_of(document))
+    if change.before is None or "approved_by" not in change.before:
+        return "gains", f"{grant}{approved}{reason}", _end_of(document)
+    return "changes", f"{grant}: {_fields(change)}", _end_of(document)
 
 
 def _organization(change: Change) -> tuple[str, str, str | None]:
@@ -268,7 +269,8 @@ def _organization(change: Change) -> tuple[str, str, str | None]:
 
 
 def _end_of(document: Document | None) -> str:
-    return str((document or {}).get("expires_at") or _NO_END)
+    found = document or {}
+    return str(found.get("revoked_at") or found.get("expires_at") or _NO_END)
 
 
 def _until(end: str, now: datetime) -> str:
@@ -356,8 +358,7 @@ def _end(result: FleetPlan, style: Style, *, offered: bool, cut: bool) -> str:
 
 
 def _performing(result: FleetPlan, style: Style) -> tuple[str, ...]:
-    file = result.file or style.saved
-    return ("reconciler", "apply", file) if file is not None else style.perform or ("reconciler", "apply", _PATHS)
+    return style.perform or ("reconciler", "apply", result.file or _PATHS)
 
 
 def _command(parts: Iterable[str]) -> str:

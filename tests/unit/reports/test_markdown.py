@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.changes import Action, Plan, Reason
+from reconciler.model.changes import Action, Change, FieldChange, Plan, Reason
+from reconciler.model.documents import Document, grant_document, settings_document
+from reconciler.model.identifiers import administrator_address, grant_address
 from reconciler.model.results import Failure, FleetPlan, Result
 from reconciler.reports import Style, formats_of, render
 from reconciler.reports.markdown import markdown
@@ -17,16 +19,20 @@ from tests.golden.reports.builders import (
     EVE,
     FEW,
     LOCATION,
+    NOW,
     TOO_MANY,
+    a_change,
     a_changed_organization,
     a_finding,
     a_fleet_plan,
+    a_grant,
     a_new_organization,
     added,
     again,
     an_administrator,
     an_application,
     every_result,
+    settings,
 )
 from tests.unit.reports.reading_markdown import read, tables
 
@@ -98,7 +104,6 @@ def test_the_plan_says_how_exactly_it_is_applied_and_only_when_it_can_be() -> No
     assert f"reconciler apply PATH... --expect {made.plan_hash}" in read(written(made))
     perform = ("reconciler", "apply", "my orgs", "--org", "acme-health")
     assert f"reconciler apply 'my orgs' --org acme-health --expect {made.plan_hash}" in read(written(made, perform=perform))
-    assert f"reconciler apply plan.json --expect {made.plan_hash}" in read(written(made, perform=perform, saved="plan.json"))
     assert f"reconciler apply plan.json --expect {made.plan_hash}" in read(written(replace(made, file="plan.json")))
     assert f"reconciler apply PATH... --expect {made.plan_hash}" in read(written(made, perform=("reconciler", "apply", *["orgs"] * 300)))
     stale = a_finding(rule="stale-plan")
@@ -114,6 +119,84 @@ def test_the_lockout_check_has_its_verdict_either_way() -> None:
     assert "**Lockout check failed:** 1 organization would be left without a full administrator." in text
     assert "## reconciler: `acme-health`, refused\n" in text
     assert "Lockout" not in written(a_fleet_plan(serials={"acme-health": 1}))
+
+
+def a_row(change: Change, **fields: Any) -> list[str]:
+    """Return the row of *change* in the first table."""
+    part = Plan(organization="acme-health", serial=1, digest="ab" * 32, as_of=NOW, changes=(change,), **fields)
+    text = written(a_fleet_plan(part))
+    read(text)
+    return tables(text)[0][1]
+
+
+REQUEST = grant_document(a_grant(approved_by=None, approved_at=None, expires_at=None))
+GRANT = grant_document(a_grant())
+ADDRESS = grant_address("acme-health", "inc-4711")
+TAC = "tac@cisco.example (Cisco TAC)"
+WHY = "reason SSO login broken after the IdP certificate changed, ticket SR-4711"
+BY = "emergency access by grant inc-4711"
+IN_40 = "20 Nov 2026, 10:10 UTC (in 40 min)"
+SHORTER = FieldChange(path="expires_at", before="2026-11-20T10:10:00Z", after="2026-11-20T10:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "after", "reason", "expected"),
+    [
+        (Action.CREATE, None, GRANT, Reason.DECLARED, ["gains", TAC, f"{BY}, approved by {ALICE}, {WHY}", IN_40]),
+        (Action.UPDATE, REQUEST, GRANT, Reason.DECLARED, ["gains", TAC, f"{BY}, approved by {ALICE}, {WHY}", IN_40]),
+        (Action.CREATE, None, REQUEST, Reason.DECLARED, ["asks", TAC, f"for {BY}, not decided yet, {WHY}", ""]),
+        (Action.UPDATE, REQUEST, {**REQUEST, "denied_by": ALICE}, Reason.DECLARED, ["denied", TAC, f"{BY}, by {ALICE}, {WHY}", ""]),
+        (Action.DELETE, REQUEST, None, Reason.OMITTED, ["withdrawn", TAC, f"request for {BY}", ""]),
+        (Action.DELETE, GRANT, None, Reason.OMITTED, ["loses", TAC, f"{BY}: no longer declared", ""]),
+        (Action.DELETE, GRANT, None, Reason.EXPIRED, ["ended", TAC, f"{BY}: expired 2026-11-20T10:10:00Z", ""]),
+        (
+            *(Action.UPDATE, GRANT, {**GRANT, "revoked_at": "2026-11-20T09:29:00Z"}, Reason.REVOKED),
+            ["loses", TAC, f"{BY}: revoked 2026-11-20T09:29:00Z", ""],
+        ),
+        (
+            *(Action.UPDATE, GRANT, {**GRANT, "expires_at": "2026-11-20T10:00:00Z"}, Reason.DECLARED),
+            ["changes", TAC, f"{BY}: expires_at: 2026-11-20T10:10:00Z -> 2026-11-20T10:00:00Z", "20 Nov 2026, 10:00 UTC (in 30 min)"],
+        ),
+    ],
+)
+def test_every_step_of_an_emergency_access_is_told(
+    action: Action, before: Document | None, after: Document | None, reason: Reason, expected: list[str]
+) -> None:
+    change = a_change(ADDRESS, action, reason=reason, before=before, after=after)
+    fields = (SHORTER,) if expected[0] == "changes" else ()
+    assert a_row(replace(change, fields=fields)) == expected
+
+
+def test_people_and_organizations_are_told_in_words() -> None:
+    frank = {"email": "frank@acme.example", "roles": ["full-administrator"], "expires_at": "2026-11-20T09:00:00Z"}
+    address = administrator_address("acme-health", "frank@acme.example")
+    ended = a_change(address, Action.DELETE, reason=Reason.EXPIRED, before=frank)
+    assert a_row(ended)[::2] == ["ended", "everything: was full-administrator; expired 2026-11-20T09:00:00Z"]
+    odd = a_change(address, Action.CREATE, after={**frank, "expires_at": "soon"})
+    assert a_row(odd)[3] == "soon"
+    itself = a_change("acme-health/organization", Action.UPDATE, before={}, after={})
+    changed = replace(itself, fields=(FieldChange(path="display_name", before="A", after="B"),))
+    assert a_row(changed) == ["changes", "the organization itself", "display_name: A -> B", ""]
+    gone = a_change("acme-health/organization", Action.DELETE, reason=Reason.OMITTED, before=settings_document(settings()))
+    assert a_row(gone)[2] == "is no longer managed here; nobody's access changes"
+
+
+def test_somebody_who_stays_with_less_is_among_those_who_lose() -> None:
+    before = {"email": "frank@acme.example", "roles": ["full-administrator"]}
+    change = a_change(
+        administrator_address("acme-health", "frank@acme.example"),
+        Action.UPDATE,
+        before=before,
+        after={**before, "roles": ["read-only-administrator"]},
+    )
+    text = written(a_fleet_plan(Plan(organization="acme-health", serial=1, digest="", as_of=NOW, changes=(change,))))
+    assert "> - `frank@acme.example` is no full administrator of `acme-health` any more\n" in text
+
+
+def test_a_plan_for_a_live_target_does_not_say_that_people_make_the_changes() -> None:
+    made = a_fleet_plan(a_changed_organization())
+    assert "people make them in Control Hub" in written(made)
+    assert "Control Hub" not in written(replace(made, target="webex"))
 
 
 def test_what_does_not_fit_is_counted_and_what_matters_most_stays() -> None:
