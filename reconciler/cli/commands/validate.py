@@ -23,7 +23,7 @@ def validate(process: Process, common: Common, paths: tuple[str, ...], fail_on: 
     Examples:
       reconciler validate organizations/
       kustomize build . | reconciler validate -
-      reconciler validate organizations/ --fail-on warning --format junit --output junit.xml
+      reconciler validate organizations/ --format junit --output junit.xml
     """
     from reconciler import pipeline
     from reconciler.cli.session import Session
