@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Final
 
 from reconciler.catalog import FULL_ADMINISTRATOR
@@ -23,6 +24,7 @@ from reconciler.reports.markdown.spans import brief, fence, prose, row, span, sp
 from reconciler.reports.stateless import without_stateless
 from reconciler.reports.style import Style
 from reconciler.reports.text import words
+from reconciler.reports.text.beside import KINDS, SHOWN, Kind, commit_text
 from reconciler.reports.text.effects import rights
 from reconciler.reports.text.page import count
 from reconciler.reports.text.plan import counted, why_changed
@@ -57,6 +59,7 @@ def plan(result: FleetPlan, room: Room, style: Style) -> str:
     changes.end()
     left = steps(sheet, "Still open from earlier runs", result.open_steps(), rank=9)
     collapse(left, f"{count(left.count, 'step')} that earlier runs left to people")
+    _beside(sheet, result)
     facts = {"scope": style.scope or _scope(result), "hash": result.plan_hash}
     if len(result.serials) == 1:
         facts["serial"] = str(next(iter(result.serials.values())))
@@ -78,12 +81,34 @@ def _verdict(sheet: Sheet, result: FleetPlan, *, stale: bool) -> None:
     word = "refused" if result.refusals else "stale" if stale else "review needed" if result.summary.changes else "no changes"
     sheet.say(f"## reconciler: {about}, {word}\n")
     sheet.say(f"{counted(result.summary)}\n")
+    if result.base is not None:
+        commit = commit_text(result.base)
+        since = brief(visible(result.base.given)) + (f" (commit {brief(commit)})" if commit else "")
+        sheet.say(f"Planned is what changed in the manifests since {since}, and nothing else.\n")
     if result.summary.changes:
         sheet.say("This is what applying would change in who administers these Webex organizations. Nothing has changed yet.\n")
     if result.lineage is None:
         sheet.say(no_stored_state(result.location))
     if not result.complete:
         sheet.say(left_out())
+
+
+def _beside(sheet: Sheet, result: FleetPlan) -> None:
+    """Add what the branch does not cause, collapsed: it is no part of what is approved."""
+    for kind in KINDS:
+        rest = kind.of(result)
+        shown = [_other(change, kind) for change, _ in islice(rest, SHOWN)]
+        more = sum(1 for _ in rest)
+        block = Block(rank=10, noun=("resource", "resources"), head=f"### {kind.title}\n\n", more="- ", short=f"### {kind.title}\n\n")
+        sheet.block(block, shown)
+        collapse(block, f"{count(len(shown) + more, 'resource')}; no part of this plan")
+        if more:
+            block.tail = f"- and {more} more: {prose(kind.way_out)}\n{block.tail}"
+
+
+def _other(change: Change, kind: Kind) -> str:
+    organization, name = resource(change.address)
+    return f"- {name} of {organization}: {prose('; '.join(filter(None, kind.said(change))))}\n"
 
 
 def _refusals(sheet: Sheet, refusals: Sequence[Finding]) -> None:
@@ -344,7 +369,7 @@ def _end(result: FleetPlan, style: Style, *, offered: bool, cut: bool) -> str:
     elif offered:
         command = _command((*_performing(result, style), "--expect", result.plan_hash))
         if len(command) > _COMMAND:
-            command = _command(("reconciler", "apply", _PATHS, "--expect", result.plan_hash))
+            command = _command(("reconciler", "apply", _PATHS, *_since(result), "--expect", result.plan_hash))
         opened, closed = fence([command], "sh")
         parts.append(f"To apply exactly this and nothing else:\n\n{opened}{command}\n{closed}\n")
     facts = [f"as of {when(result.as_of)}"]
@@ -358,7 +383,11 @@ def _end(result: FleetPlan, style: Style, *, offered: bool, cut: bool) -> str:
 
 
 def _performing(result: FleetPlan, style: Style) -> tuple[str, ...]:
-    return style.perform or ("reconciler", "apply", result.file or _PATHS)
+    return style.perform or ("reconciler", "apply", *([result.file] if result.file else [_PATHS, *_since(result)]))
+
+
+def _since(result: FleetPlan) -> tuple[str, ...]:
+    return () if result.base is None else ("--base", result.base.given)
 
 
 def _command(parts: Iterable[str]) -> str:
