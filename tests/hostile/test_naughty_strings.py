@@ -185,7 +185,7 @@ def is_json_for_others(report: str, benign: str, text: str, *, shown: bool) -> N
 def is_xml(report: str, benign: str, text: str, *, shown: bool) -> None:
     document, plain = (ET.fromstring(one) for one in (report, benign))  # noqa: S314 - our own report
     assert [(node.tag, sorted(node.attrib)) for node in document.iter()] == [(node.tag, sorted(node.attrib)) for node in plain.iter()]
-    if shown:
+    if shown and text not in {"\ufffe", "\uffff"}:  # no document in XML holds them
         assert any(" ".join(visible(text).split()) in " ".join(said.split()) for node in document.iter() for said in node.attrib.values())
 
 
