@@ -18,8 +18,6 @@ from reconciler.planning.follow_ups import due_with, open_after, opened
 from reconciler.planning.perform import perform, perform_all
 
 _OVER = "it ended while the run was under way"
-_OVER_BEFORE = "it ended before the plan was approved"
-
 
 _BATCH = 1000
 """About so many changes share a transaction, in whole organizations: few enough for flat memory, and for other writers to get a turn."""
@@ -66,7 +64,8 @@ def apply_plan(fleet: FleetPlan, store: Store, run: Run) -> Application:
     """
     outcomes = Outcomes(run)
     began = FlooredClock(run.clock, store.highest_instant()).now()
-    outcomes.add_all(fleet.given_up, Status.SKIPPED, began, _OVER_BEFORE)
+    for change, reason in fleet.given_up:
+        outcomes.add(change, Status.SKIPPED, began, reason)
     if not fleet.changed:
         return outcomes.application(fleet, store, run, run_id=None)
     with store.lock(fleet.changed, run.holder, timeout=run.lock_timeout, record=record_of(run, EntryKind.LOCK, began)) as lock:

@@ -87,6 +87,8 @@ def _person(person: Mapping[str, Any]) -> Document:
         document["locations"] = sorted(person["locations"])
     if "name" in person:
         document["name"] = person["name"]
+    if person.get("protect"):
+        document["protect"] = True
     document["roles"] = sorted(person.get("roles", ()))
     if person.get("sites"):
         document["sites"] = {site: _assignment(held) for site, held in person["sites"].items()}

@@ -124,6 +124,8 @@ def administrator_document(administrator: Administrator) -> Document:
         document["locations"] = sorted(administrator.locations)
     if administrator.name is not None:
         document["name"] = administrator.name
+    if administrator.protect:
+        document["protect"] = True
     document["roles"] = sorted(administrator.roles)
     if administrator.sites:
         document["sites"] = {site: _assignment_document(held) for site, held in sorted(administrator.sites.items())}
@@ -155,6 +157,7 @@ def read_administrator(document: Mapping[str, Any]) -> Administrator:
         customers=None if customers is None else frozenset(customers),
         home=None if home is None else Home(organization=home.get("organization"), type=home.get("type")),
         expires_at=None if end is None else parse_instant(end),
+        protect=get("protect", False),
     )
 
 

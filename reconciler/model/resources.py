@@ -64,6 +64,7 @@ class Administrator:
         customers: the scope of a partner administrator; None means not managed, scope unknown.
         home: None for a person of the organization itself.
         expires_at: UTC; the access is gone from this instant on. None means no end.
+        protect: as stored, no plan removes the person before another one took the mark off.
     """
 
     email: str
@@ -74,6 +75,7 @@ class Administrator:
     customers: frozenset[str] | None = None
     home: Home | None = None
     expires_at: datetime | None = None
+    protect: bool = False
 
     @property
     def key(self) -> str:

@@ -58,7 +58,8 @@ class FleetPlan:
         lifted: refusals that `--allow-removals` lifted for this one run; a saved plan holds them like all others.
         file: of a saved plan, None for one that was just made.
         remember: keeps in a store what was found out on the way, for the next plan, and tells whether anything was kept.
-        given_up: changes that were approved and are no longer made, because what they would give ended while the answer was awaited.
+        held_back: how many of the changes a freeze holds back; the others are made all the same.
+        given_up: changes that were approved and are not made, with the reason.
         complete: False when `--org` or `-l` left declared organizations out.
         target: the target's name.
         actor: who answers for the changes, None when nobody was named.
@@ -87,7 +88,8 @@ class FleetPlan:
     lifted: tuple[Finding, ...] = ()
     actor: str | None = None
     file: str | None = None
-    given_up: tuple[Change, ...] = ()
+    held_back: int = 0
+    given_up: tuple[tuple[Change, str], ...] = ()
     remember: Callable[[Store], bool] = _nothing_to_remember
 
 

@@ -19,6 +19,7 @@ from reconciler.model.protocols import StateReader, Store
 from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Application, Counts, FleetPlan, Unlocked
 from reconciler.pipeline.checking import durations_of
+from reconciler.pipeline.freezing import without_held_back
 from reconciler.pipeline.judging import Judge, required_actor
 from reconciler.pipeline.known import Known
 from reconciler.pipeline.missing import require_state, unknown_organization
@@ -31,6 +32,7 @@ from reconciler.pipeline.request import Approval, Request, RunSettings
 from reconciler.pipeline.running import run_of
 from reconciler.pipeline.standing import Standing
 from reconciler.planning.codec import stale
+from reconciler.planning.guard import FREEZE_WINDOW, frozen, held_back
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import plan_organization, summarize
 from reconciler.planning.seal import PlanHash, change_content
@@ -42,6 +44,7 @@ _log = logging.getLogger("reconciler")
 
 _ATTEMPTS = 3
 """How often a plan is made anew when other runs keep moving the state."""
+_OVER_BEFORE = "it ended before the plan was approved"
 
 
 def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> Application | FleetPlan:
@@ -60,7 +63,7 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
             made = plan(request, reader, here.now, shown=here.shown, remember=True)
             if approval.expect is not None and made.plan_hash != approval.expect:
                 return _applied_before(made, approval.expect, reader, settings, request)
-        if made.refusals:
+        if _is_refused(made):
             return made
         if not made.summary.changes:
             _remember_checks(made, request)
@@ -81,6 +84,12 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
     raise AssertionError("the loop returns or raises")
 
 
+def _is_refused(made: FleetPlan) -> bool:
+    """Tell whether nothing of a plan is performed: a freeze refuses no more than what it holds back."""
+    frozen_alone = all(refusal.rule == FREEZE_WINDOW for refusal in made.refusals)
+    return bool(made.refusals) and not (frozen_alone and made.held_back < made.summary.changes)
+
+
 def _narrowed(made: FleetPlan, request: Request, settings: RunSettings) -> FleetPlan | None:
     """Return what is left of an approved plan when some of it has ended meanwhile; None when the new plan would do anything else."""
     with closing(open_reader(request.state)) as reader:
@@ -91,7 +100,7 @@ def _narrowed(made: FleetPlan, request: Request, settings: RunSettings) -> Fleet
     if again.refusals or again.serials != made.serials or not left <= approved.keys():
         return None
     gone = (change for content, change in approved.items() if content not in left and not change.expires)
-    return replace(again, given_up=tuple(gone))
+    return replace(again, given_up=tuple((change, _OVER_BEFORE) for change in gone))
 
 
 def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, expect: str | None) -> Application | FleetPlan:
@@ -154,7 +163,7 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
         run = replace(run_of(request, settings), judge=lambda before, after: judge.verdict(before, after, clock.now()).refusals)
         if recheck:
             run = replace(run, recheck=lambda organization: _errors(organization, request, context))
-        application = apply_plan(made, store, run)
+        application = apply_plan(without_held_back(made, store, request, now), store, run)
     except RefusedError as error:
         return replace(made, refusals=error.findings)
     else:
@@ -256,6 +265,8 @@ def forget(name: str, request: Request, settings: RunSettings) -> Application | 
         made = plan_organization(
             name, stored, None, lineage=reader.lineage, now=now, catalog=request.catalog, acknowledged=Acknowledgements()
         )
+        window = request.policy.freeze_of((stored.organization,), now)
+        frozen_now = () if window is None else frozen({window: held_back(made.changes, window)})
         total = PlanHash()
         total.add(name, made.digest)
         fleet = FleetPlan(
@@ -268,7 +279,7 @@ def forget(name: str, request: Request, settings: RunSettings) -> Application | 
             people=0,
             summary=summarize(made),
             findings=(),
-            refusals=tuple(required_actor(request, changes=True)),
+            refusals=(*made.refusals, *frozen_now, *required_actor(request, changes=True)),
             complete=True,
             target=request.target,
             changed=(name,),

@@ -15,7 +15,7 @@ from reconciler.model.findings import Finding, Severity, has_errors, in_file_ord
 from reconciler.model.identifiers import grant_address
 from reconciler.model.instants import format_instant
 from reconciler.model.lifetimes import elevated, grant_end
-from reconciler.model.policy import Acknowledgements
+from reconciler.model.policy import Acknowledgements, Freeze
 from reconciler.model.protocols import StateReader, Stored, StoredHead
 from reconciler.model.resources import Organization
 from reconciler.model.results import Difference, Drift, FleetPlan
@@ -30,6 +30,7 @@ from reconciler.pipeline.checking import (
     valid_names,
     with_manifest,
 )
+from reconciler.pipeline.freezing import UNKNOWN_FROZEN, unknown_to_freezes
 from reconciler.pipeline.judgements import Judgement, Judges, without_state
 from reconciler.pipeline.judging import ACTOR_UNCHECKED, Judge, required_actor
 from reconciler.pipeline.known import Known
@@ -43,7 +44,7 @@ from reconciler.pipeline.standing import Standing
 from reconciler.pipeline.waiving import UNUSED_WAIVER, unused_waivers
 from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, read_plan
 from reconciler.planning.follow_ups import left_by
-from reconciler.planning.guard import TOO_MANY_REMOVALS, clock_set_back, too_many, too_many_overall
+from reconciler.planning.guard import TOO_MANY_REMOVALS, clock_set_back, frozen, held_back, too_many, too_many_overall
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
 from reconciler.planning.scope import resolve
 from reconciler.planning.seal import PlanHash
@@ -53,6 +54,7 @@ from reconciler.rules import ACTOR_RULES, CHANGE_RULES
 _ABOUT_CHANGES = frozenset({
     ACTOR_UNCHECKED,
     UNUSED_WAIVER,
+    UNKNOWN_FROZEN,
     *(rule.id for rule in CHANGE_RULES),
     *(rule.id for rule in ACTOR_RULES),
 })
@@ -110,7 +112,8 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
         judged = [*remembered, *standing, *fleet.found, *fleet.refused]
         unused = unused_waivers(request, judged, with_manifest(manifests, names), now)
         complete = names == frozenset(manifests.names)
-        made = fleet.finish(in_file_order([*findings, *unused]), complete=complete)
+        unfrozen = unknown_to_freezes(request, known, now)
+        made = fleet.finish(in_file_order([*findings, *unused, *unfrozen]), complete=complete)
         # What was found beside each other is kept together; and where something is wrong, it is said anew in every run.
         if found is None or not complete or has_errors(findings):
             return made
@@ -182,6 +185,7 @@ class _Fleet:
         self._people = 0
         self._asked = False
         self._set_back: tuple[Finding, ...] = ()
+        self._frozen: dict[Freeze, list[str]] = {}
         self._left: dict[str, tuple[FollowUp, ...]] = {}
         self._elevated: list[Elevated] = []
         self.found: list[Finding] = []
@@ -236,7 +240,7 @@ class _Fleet:
         self.found.extend(forbidden)
         self.found.extend(self._undeclared(declared, stored.organization))
         made = self._plan(declared.name, stored, after, declared=resources)
-        self._add(self._explained(made, stored.organization, after, manifests) if made.changes else made, stored)
+        self._add(self._explained(made, stored.organization, after, manifests) if made.changes else made, stored, after)
         return Planned(after=after, digest=None if made.changes else stored.digest, resources=resources)
 
     def _look_for_elevated(self, head: StoredHead) -> None:
@@ -288,7 +292,7 @@ class _Fleet:
         stored = self._reader.read(name)
         if stored.organization is None or stored.organization.settings is None:
             raise ManifestError(f"--prune {name}: no such organization is stored", hint="reconciler show")
-        self._add(self._plan(name, stored, None), stored)
+        self._add(self._plan(name, stored, None), stored, None)
 
     def _is_settled(self, head: StoredHead, declared: str) -> bool:
         """Digest first: equal bytes are no change, unless something has ended since they were stored."""
@@ -305,10 +309,11 @@ class _Fleet:
             now=self._now,
             catalog=self._request.catalog,
             acknowledged=self._request.acknowledged,
+            limit=self._request.policy.organization_limit,
             declared=declared,
         )
 
-    def _add(self, made: Plan, stored: Stored) -> None:
+    def _add(self, made: Plan, stored: Stored, after: Organization | None) -> None:
         self._serials[made.organization] = made.serial
         self._summary += summarize(made)
         self._people += live_people(stored.organization, self._now)
@@ -320,7 +325,10 @@ class _Fleet:
         tolerance = self._request.catalog.clock_tolerance
         self._set_back = self._set_back or (*clock_set_back(made.changes, shown=self._shown, now=self._now, tolerance=tolerance),)
         if not any(refusal.rule == TOO_MANY_REMOVALS for refusal in made.refusals):
-            self._lifted.extend(too_many(made.organization, made.removals, Acknowledgements()))
+            self._lifted.extend(too_many(made.organization, made.removals, Acknowledgements(), self._request.policy.organization_limit))
+        window = self._request.policy.freeze_of((stored.organization, after), self._now)
+        if window is not None:
+            self._frozen.setdefault(window, []).extend(held_back(made.changes, window))
         self._removed += len(made.removals.people)
         self._valid_until = min(filter(None, (self._valid_until, made.valid_until)), default=None)
         if stored.follow_ups:
@@ -336,8 +344,9 @@ class _Fleet:
 
     def finish(self, findings: list[Finding], *, complete: bool) -> FleetPlan:
         """Return the plan of everything that was added."""
-        overall = [*too_many_overall(self._removed, self._people, self._request.acknowledged)]
-        lifted = [] if overall else [*too_many_overall(self._removed, self._people, Acknowledgements())]
+        limit = self._request.policy.overall_limit
+        overall = [*too_many_overall(self._removed, self._people, self._request.acknowledged, limit)]
+        lifted = [] if overall else [*too_many_overall(self._removed, self._people, Acknowledgements(), limit)]
         demanded = required_actor(self._request, changes=self._asked)
         unchecked = self._judge.unchecked() if self._asked else []
         return FleetPlan(
@@ -352,7 +361,7 @@ class _Fleet:
             findings=with_stateless(
                 [*findings, *unchecked, *overdue(self._heads.values(), self._now)], self._reader.lineage, self._reader.location
             ),
-            refusals=(*self._refusals, *self.refused, *overall, *self._set_back, *demanded),
+            refusals=(*self._refusals, *self.refused, *overall, *self._set_back, *frozen(self._frozen), *demanded),
             complete=complete,
             target=self._request.target,
             actor=self._request.actor,
@@ -361,6 +370,7 @@ class _Fleet:
             open_steps=self._open_steps,
             elevated=tuple(sorted(self._elevated)),
             lifted=(*self._lifted, *lifted),
+            held_back=sum(map(len, self._frozen.values())),
         )
 
     def _plans(self) -> Iterator[Plan]:
