@@ -27,6 +27,9 @@ def build_organization(manifest: Mapping[str, Any]) -> tuple[Document, Organizat
         "name": name,
         "settings": settings_document(settings),
     }
+    renamed = {_key(person): identity(person["formerEmail"]) for person in people or () if "formerEmail" in person}
+    if renamed:
+        document["renamed"] = renamed
     return document, OrganizationFacts.of(name, settings)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.model.documents import Document
 from reconciler.model.findings import Finding, Range
+from reconciler.model.identifiers import ADMINISTRATOR, identity
 
 
 class Action(StrEnum):
@@ -84,6 +85,14 @@ class Change:
     def expires(self) -> bool:
         """Tell whether this only records an end that has come by itself."""
         return self.reason is Reason.EXPIRED
+
+    @property
+    def former(self) -> str | None:
+        """The e-mail under which a person is stored who is renamed by this; None for every other change."""
+        if self.type != ADMINISTRATOR or self.before is None or self.after is None:
+            return None
+        email: str = self.before["email"]
+        return email if identity(email) != identity(self.name) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -221,7 +221,7 @@ def organization_document(organization: Organization) -> Document:
 
 
 def read_organization(document: Mapping[str, Any]) -> Organization:
-    """Return the organization that `organization_document` wrote.
+    """Return the organization that `organization_document` wrote, or a manifest declares: only that says what had another name.
 
     Raises:
         KeyError, TypeError, ValueError: the document is not of that shape.
@@ -233,4 +233,6 @@ def read_organization(document: Mapping[str, Any]) -> Organization:
         settings=None if document["settings"] is None else read_settings(document["settings"]),
         administrators=administrators,
         grants={grant.name: grant for grant in map(read_grant, document["grants"])},
+        former_name=document.get("former_name"),
+        renamed=document.get("renamed", {}),
     )

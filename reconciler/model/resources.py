@@ -4,7 +4,7 @@ Marks (file, line, column) stay outside, so that equality and digests never see 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -162,12 +162,29 @@ class Organization:
         settings: None on the declared side when only grants were given for it.
         administrators: by identity key; None means not managed (declared) or never recorded (stored).
         grants: by name; the stored side keeps what has ended, as history.
+        former_name: the name under which it is stored so far.
+        renamed: the key of an administrator to the key under which that person is stored so far.
+
+    The last two lead from the stored to the next state: what is declared, resolved or planned has them, nothing that is stored or compared.
     """
 
     name: str
     settings: Settings | None = None
     administrators: Mapping[str, Administrator] | None = None
     grants: Mapping[str, Grant] = field(default_factory=dict)
+    former_name: str | None = field(default=None, compare=False)
+    renamed: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+
+def under_new_addresses(before: Organization | None, after: Organization) -> Organization | None:
+    """Return *before* with the people whom *after* renames under their new addresses: what is left to differ is what they hold."""
+    if before is None or before.administrators is None or after.administrators is None or not after.renamed:
+        return before
+    people = dict(before.administrators)
+    for key, former in after.renamed.items():
+        if former in people and key in after.administrators:
+            people[key] = replace(people.pop(former), email=after.administrators[key].email)
+    return replace(before, administrators=people)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from reconciler.manifests import Manifests
 from reconciler.model.changes import Change, Elevated, FollowUp, Plan, Summary
 from reconciler.model.errors import ManifestError, StalePlanError, UsageError
 from reconciler.model.findings import Finding, Severity, has_errors, in_file_order
-from reconciler.model.identifiers import grant_address
+from reconciler.model.identifiers import administrator_address, grant_address
 from reconciler.model.instants import format_instant
 from reconciler.model.lifetimes import elevated, grant_end
 from reconciler.model.policy import Acknowledgements, Freeze
@@ -118,6 +118,11 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
         if found is None or not complete or has_errors(findings):
             return made
         return replace(made, remember=found.keep([*manifests.findings, *standing], manifests.names))
+
+
+def _stored_address(change: Change) -> str:
+    """Return the address under which the resource is stored so far."""
+    return change.address if change.former is None else administrator_address(change.organization, change.former)
 
 
 def require_acknowledged(acknowledged: Acknowledgements, names: Container[str]) -> None:
@@ -265,7 +270,9 @@ class _Fleet:
         )
         addresses = [change.address for change in made.changes]
         recorded = {} if before is None else self._reader.last_changes(made.organization)
-        made = replace(made, steps=verdict.steps, access=tuple(effects), since={it: recorded[it] for it in addresses if it in recorded})
+        stored_at = {change.address: _stored_address(change) for change in made.changes}
+        since = {address: recorded[stored] for address, stored in stored_at.items() if stored in recorded}
+        made = replace(made, steps=verdict.steps, access=tuple(effects), since=since)
         return with_ranges(made, manifests.ranges(made.organization, addresses))
 
     def _undeclared(self, declared: Organization, stored: Organization | None) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from reconciler.model.changes import Action
 from reconciler.model.documents import read_administrator
-from reconciler.model.identifiers import address_key, administrator_address, organization_address
+from reconciler.model.identifiers import address_key, administrator_address, identity, organization_address
 from reconciler.model.journal import EntryKind, Record
 from reconciler.model.protocols import StateReader
 from reconciler.model.resources import Administrator
@@ -44,4 +44,6 @@ def replayed(records: Iterable[Record], organization: str, person: str, at: date
             first_run = first_run or record.run
             if address_key(record.address) == address:
                 found = None if record.after is None else read_administrator(record.after)
+            elif record.before is not None and identity(record.before["email"]) == person:
+                found = None  # renamed: the address is nobody's any more
     return None if first_run is None else OnRecord(person=found)

@@ -54,7 +54,8 @@ def _organization_change(name: str, before: Document | None, after: Document | N
 
 def _administrators(before: Organization | None, after: Organization, now: datetime) -> Iterator[Change]:
     old, new = (before.administrators if before else None) or {}, after.administrators or {}
-    for key in old.keys() | new.keys():
+    renamed = {key: old[former] for key, former in after.renamed.items() if key in new and former in old and old[former].live_at(now)}
+    for key in (old.keys() | new.keys()) - {person.key for person in renamed.values()}:
         was, will = old.get(key), new.get(key)
         if was == will:
             continue
@@ -62,6 +63,7 @@ def _administrators(before: Organization | None, after: Organization, now: datet
             # What has ended is over, whoever it is declared for again: the end is recorded, and then the access is new.
             yield _administrator_change(after.name, was, None, reason=Reason.EXPIRED)
             was = None
+        was = renamed.get(key, was)
         if was is not None or will is not None:
             yield _administrator_change(after.name, was, will, reason=Reason.OMITTED if will is None else Reason.DECLARED)
 

@@ -61,6 +61,8 @@ def lockout(before: Organization | None, changes: Iterable[Change], after: Organ
         if change.type != ADMINISTRATOR:
             continue
         key = identity(change.name)
+        if change.former is not None:
+            holders.discard(identity(change.former))
         if holds_full(change.after):
             holders.add(key)
         else:

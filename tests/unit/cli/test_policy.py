@@ -244,7 +244,7 @@ def a_freeze(start: str = '"2026-12-18T18:00:00+01:00"', until: str = '"2027-01-
 def test_a_freeze_is_read_with_its_place() -> None:
     (window,) = read(a_freeze(more=", organizations: [acme], labels: {tier: gold, region: eu}")).policy.freezes
     assert (window.begin, window.until) == (datetime(2026, 12, 18, 17, tzinfo=UTC), datetime(2027, 1, 4, 7, tzinfo=UTC))
-    assert (window.reason, window.organizations, window.labels) == ("quiet", {"acme"}, (("region", "eu"), ("tier", "gold")))
+    assert (window.reason, window.organizations, window.labels) == ("quiet", frozenset({"acme"}), (("region", "eu"), ("tier", "gold")))
     assert window.range is not None
     assert window.range.start == Position(line=1, column=26)
     (everywhere,) = read(a_freeze()).policy.freezes

@@ -74,10 +74,8 @@ def test_a_refusal_has_its_numbers_its_limit_and_its_way_out() -> None:
     (refusal,) = too_many("acme", counted(6, 10), NOBODY_MINDS)
     assert (refusal.rule, refusal.address) == ("too-many-removals", "acme/organization")
     assert refusal.message == "6 of 10 people would lose access in acme"
-    assert (
-        refusal.detail
-        == "more than 5 people and more than 30 % at once are refused (the default of policy.limits.organization); they are p0, p1, p2, p3, p4, p5"
-    )
+    said = "more than 5 people and more than 30 % at once are refused (the default of policy.limits.organization)"
+    assert refusal.detail == f"{said}; they are p0, p1, p2, p3, p4, p5"
     assert refusal.hint == "if exactly these removals are meant: --allow-removals acme=6"
     (refusal,) = too_many_overall(60, 100, NOBODY_MINDS)
     assert (refusal.message, refusal.address) == ("60 of 100 people would lose access in all organizations in scope", None)
