@@ -22,6 +22,7 @@ from reconciler.planning.codec import PLAN_AGAIN, stale
 from reconciler.planning.guard import clock_set_back, frozen, held_back, too_many_overall
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import live_people, plan_organization
+from reconciler.planning.renames import gives_up, stored_under
 from reconciler.planning.scope import forbidden
 
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
@@ -43,7 +44,8 @@ def earlier_run(plan_hash: str, plans: Iterator[Plan] | None, reader: StateReade
     run = None
     performed: dict[str, int] = {}
     for organization, group in groupby(reader.entries_of_plan(plan_hash), key=lambda entry: entry.organization):
-        entries: list[Entry] = [entry for entry in group if entry.record.kind is EntryKind.CHANGE]
+        # A former name is given up with the first change under the new one, and is free for another organization then.
+        entries: list[Entry] = [entry for entry in group if entry.record.kind is EntryKind.CHANGE and not gives_up(entry)]
         if not entries:
             continue
         run = entries[-1].record.run
@@ -73,7 +75,7 @@ def verify(fleet: FleetPlan, store: StateReader, run: Run) -> None:
     for plan in fleet.plans():
         if plan.serial and fleet.lineage is None:
             raise stale("Saved plan does not match the given state", f"the plan names no lineage, but a serial of {plan.organization}")
-        stored = store.read(plan.organization)
+        stored = stored_under(store, plan.organization, fleet.former)
         again, after = _verify_organization(plan, fleet, stored, run, now)
         refusals.extend(again.refusals)
         removed += len(again.removals.people)
@@ -106,6 +108,9 @@ def _verify_organization(plan: Plan, fleet: FleetPlan, stored: Stored, run: Run,
     name, lifetime = plan.organization, run.catalog.request_lifetime
     if stored.serial != plan.serial:
         raise stale("Saved plan is stale", f"{name} had serial {plan.serial} when the plan was made and has {stored.serial} now")
+    if stored.former_serial != plan.former_serial:
+        serials = f"had serial {plan.former_serial} when the plan was made and has {stored.former_serial} now"
+        raise stale("Saved plan is stale", f"{plan.former}, which it renames to {name}, {serials}")
     for change in plan.changes:
         _may_become(change, stored.organization, run, now)
         _still_gives(change, run, now)

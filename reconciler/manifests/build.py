@@ -30,7 +30,10 @@ def build_organization(manifest: Mapping[str, Any]) -> tuple[Document, Organizat
     renamed = {_key(person): identity(person["formerEmail"]) for person in people or () if "formerEmail" in person}
     if renamed:
         document["renamed"] = renamed
-    return document, OrganizationFacts.of(name, settings)
+    former_name = manifest["metadata"].get("formerName")
+    if former_name is not None:
+        document["former_name"] = former_name
+    return document, OrganizationFacts.of(name, settings, former_name)
 
 
 def build_grant(document: Mapping[str, Any]) -> Grant:

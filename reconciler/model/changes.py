@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.model.documents import Document
 from reconciler.model.findings import Finding, Range
-from reconciler.model.identifiers import ADMINISTRATOR, identity
+from reconciler.model.identifiers import ADMINISTRATOR, ORGANIZATION, identity
 
 
 class Action(StrEnum):
@@ -88,11 +88,14 @@ class Change:
 
     @property
     def former(self) -> str | None:
-        """The e-mail under which a person is stored who is renamed by this; None for every other change."""
-        if self.type != ADMINISTRATOR or self.before is None or self.after is None:
+        """The e-mail of a person, or the name of an organization, before it is renamed by this; None for every other change."""
+        if self.before is None or self.after is None:
             return None
-        email: str = self.before["email"]
-        return email if identity(email) != identity(self.name) else None
+        if self.type == ADMINISTRATOR:
+            email: str = self.before["email"]
+            return email if identity(email) != identity(self.name) else None
+        name: str = self.before.get("name", self.name)
+        return name if self.type == ORGANIZATION and name != self.name else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -188,6 +191,7 @@ class Plan:
 
     Attributes:
         serial: the stored serial that the plan was made against; 0 when nothing is stored.
+        former: the name under which the organization is stored, when the plan renames it; `former_serial` is the serial it has there.
         digest: 64 hexadecimal digits over lineage, serial and changes; empty when there is no change.
             Never depends on the clock, on ranges or on risk.
         changes: in the order in which they are performed.
@@ -217,6 +221,8 @@ class Plan:
     access: tuple[Document, ...] = ()
     steps: tuple[ManualStep, ...] = ()
     since: Mapping[str, Recorded] = field(default_factory=dict)
+    former: str | None = None
+    former_serial: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,6 +195,7 @@ class OrganizationFacts:
         labels: for `-l key=value`.
         sites: a site belongs to one organization.
         services: sorted; what somebody from outside has at home.
+        former_name: as declared.
     """
 
     name: str
@@ -203,9 +204,10 @@ class OrganizationFacts:
     labels: Mapping[str, str]
     sites: tuple[str, ...]
     services: tuple[str, ...]
+    former_name: str | None = None
 
     @classmethod
-    def of(cls, name: str, settings: Settings) -> "OrganizationFacts":
+    def of(cls, name: str, settings: Settings, former_name: str | None = None) -> "OrganizationFacts":
         """Return the facts of the organization *name* with these *settings*."""
         return cls(
             name=name,
@@ -214,6 +216,7 @@ class OrganizationFacts:
             labels=settings.labels,
             sites=tuple(sorted(settings.sites)),
             services=tuple(sorted(settings.services)),
+            former_name=former_name,
         )
 
 

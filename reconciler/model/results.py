@@ -49,7 +49,8 @@ class FleetPlan:
         valid_until: the earliest of the organizations' own; None when nothing of a changed organization starts or ends.
         location: URL of the state, password masked.
         lineage: None before the first apply.
-        serials: every organization in scope, changed or not.
+        serials: every organization in scope, changed or not, and the former names of those that are renamed.
+        former: of each organization that is renamed, the name under which it is stored.
         people: how many people the state holds for the organizations in scope.
         findings: everything to report, in file order, the organizations' own included.
         refusals: every reason why apply would refuse, the organizations' own included.
@@ -88,6 +89,7 @@ class FleetPlan:
     lifted: tuple[Finding, ...] = ()
     actor: str | None = None
     file: str | None = None
+    former: Mapping[str, str] = field(default_factory=dict)
     held_back: int = 0
     given_up: tuple[tuple[Change, str], ...] = ()
     remember: Callable[[Store], bool] = _nothing_to_remember

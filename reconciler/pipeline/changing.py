@@ -35,6 +35,7 @@ from reconciler.planning.codec import stale
 from reconciler.planning.guard import FREEZE_WINDOW, frozen, held_back
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import plan_organization, summarize
+from reconciler.planning.renames import stored_under, under_new_names, with_references
 from reconciler.planning.seal import PlanHash, change_content
 from reconciler.reports.stateless import without_stateless
 from reconciler.rules import Context, check
@@ -141,11 +142,13 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
     store = open_store(request.state, create=True)
     try:
         facts = _facts_of(made.plans()) if recheck else {}
-        known = Known(facts, store)
+        new_names = {was: name for name, was in made.former.items()}
+        seen = under_new_names(store, made.former)
+        known = Known(facts, seen)
         clock = FlooredClock(settings.clock, store.highest_instant())
         now = clock.now()
         planned = _Planned(made, store, now, request) if recheck else None
-        partners = Partners(now, reader=store, planned=planned, facts=facts)
+        partners = Partners(now, reader=seen, planned=planned, facts=facts)
         context = Context(
             now=now,
             catalog=request.catalog,
@@ -157,10 +160,16 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
             lists_of=partners.lists_of,
             recorded_partner_of=partners.recorded_partner_of,
             partners=partners.names,
-            on_record=Standing(store),
+            renamed=new_names,
+            on_record=Standing(seen),
         )
-        judge = Judge(request, store, context)
-        run = replace(run_of(request, settings), judge=lambda before, after: judge.verdict(before, after, clock.now()).refusals)
+        judge = Judge(request, seen, context)
+
+        def refused(before: Organization | None, after: Organization) -> Sequence[Finding]:
+            known_as = before if before is None else with_references(before, new_names)
+            return judge.verdict(known_as, after, clock.now()).refusals
+
+        run = replace(run_of(request, settings), judge=refused)
         if recheck:
             run = replace(run, recheck=lambda organization: _errors(organization, request, context))
         application = apply_plan(without_held_back(made, store, request, now), store, run)
@@ -244,7 +253,8 @@ class _Planned:
         for section in self._made.plans():
             if section.organization == name:
                 try:
-                    return perform_all(self._store.read(name).organization, section.changes, self._now, request_lifetime=self._lifetime)
+                    stored = stored_under(self._store, name, self._made.former).organization
+                    return perform_all(stored, section.changes, self._now, request_lifetime=self._lifetime)
                 except UNREADABLE:
                     return None  # the plan is refused when that organization is verified
         return None

@@ -15,6 +15,7 @@ from reconciler.model.results import FleetPlan
 from reconciler.pipeline.request import Request
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import plan_organization, summarize
+from reconciler.planning.renames import stored_under
 from reconciler.planning.seal import PlanHash, change_content
 from reconciler.planning.widening import ends_access
 
@@ -48,6 +49,7 @@ def without_held_back(made: FleetPlan, store: StateReader, request: Request, now
         plan_hash=total.text(),
         summary=sum(map(summarize, left), Summary()),
         refusals=(),
+        former={section.organization: section.former for section in left if section.former is not None},
         changed=tuple(section.organization for section in left),
         plans=lambda: iter(left),
         given_up=(*made.given_up, *given_up),
@@ -56,8 +58,8 @@ def without_held_back(made: FleetPlan, store: StateReader, request: Request, now
 
 def _kept(section: Plan, made: FleetPlan, store: StateReader, request: Request, now: datetime) -> tuple[Freeze | None, Plan | None]:
     """Return the window that is about the organization, and what it leaves of its plan; None where that is nothing."""
-    stored, lifetime = store.read(section.organization), request.catalog.request_lifetime
-    if stored.serial != section.serial:
+    stored, lifetime = stored_under(store, section.organization, made.former), request.catalog.request_lifetime
+    if (stored.serial, stored.former_serial) != (section.serial, section.former_serial):
         return None, section
     due = [change for change in section.changes if ends_access(change)]
     try:

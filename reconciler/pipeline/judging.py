@@ -5,10 +5,10 @@ from datetime import datetime
 from reconciler.model.documents import read_administrator
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import address_key, administrator_address
-from reconciler.model.journal import EntryKind
 from reconciler.model.protocols import StateReader
 from reconciler.model.resources import Organization
 from reconciler.pipeline.request import Request
+from reconciler.planning.renames import records
 from reconciler.rules import ACTOR_RULES, Context, Transition, Verdict, actor_in, check_transition, listing
 
 ACTOR_UNCHECKED = "actor-unchecked"
@@ -51,9 +51,8 @@ class Judge:
         """The journal is read for the rare change that depends on it, backwards: the person may have had another address before."""
         held: set[str] = set()
         key = organization.renamed.get(person, person)
-        for entry in reversed(list(self._reader.entries(organization.name))):
-            record = entry.record
-            if record.kind is not EntryKind.CHANGE or record.address is None or record.after is None:
+        for record in reversed(list(records(self._reader, organization.name))):
+            if record.address is None or record.after is None:
                 continue
             if address_key(record.address) == administrator_address(organization.name, key):
                 held |= read_administrator(record.after).roles

@@ -12,7 +12,7 @@ from reconciler.manifests import Manifests
 from reconciler.model.changes import Change, Elevated, FollowUp, Plan, Summary
 from reconciler.model.errors import ManifestError, StalePlanError, UsageError
 from reconciler.model.findings import Finding, Severity, has_errors, in_file_order
-from reconciler.model.identifiers import administrator_address, grant_address
+from reconciler.model.identifiers import ADMINISTRATOR, administrator_address, grant_address
 from reconciler.model.instants import format_instant
 from reconciler.model.lifetimes import elevated, grant_end
 from reconciler.model.policy import Acknowledgements, Freeze
@@ -39,6 +39,7 @@ from reconciler.pipeline.overdue import overdue, without_overdue
 from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.present import Present
 from reconciler.pipeline.remembering import Found, Planned, read_what_changed
+from reconciler.pipeline.renaming import FORMER_NAME_REFERRED_TO, renames_in
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.standing import Standing
 from reconciler.pipeline.waiving import UNUSED_WAIVER, unused_waivers
@@ -46,15 +47,17 @@ from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, r
 from reconciler.planning.follow_ups import left_by
 from reconciler.planning.guard import TOO_MANY_REMOVALS, clock_set_back, frozen, held_back, too_many, too_many_overall
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
+from reconciler.planning.renames import recorded, refers_to, stored_under, under_new_names, with_references
 from reconciler.planning.scope import resolve
 from reconciler.planning.seal import PlanHash
 from reconciler.reports.stateless import with_stateless
-from reconciler.rules import ACTOR_RULES, CHANGE_RULES
+from reconciler.rules import ACTOR_RULES, CHANGE_RULES, listing
 
 _ABOUT_CHANGES = frozenset({
     ACTOR_UNCHECKED,
     UNUSED_WAIVER,
     UNKNOWN_FROZEN,
+    FORMER_NAME_REFERRED_TO,
     *(rule.id for rule in CHANGE_RULES),
     *(rule.id for rule in ACTOR_RULES),
 })
@@ -79,22 +82,27 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
     manifests, held = read_what_changed(request, find_manifests(request), reader, heads, now)
     with manifests:
         require_input(manifests, request)
-        known = Known(manifests.facts, reader)
-        names = in_scope(manifests, request, known)
+        names = in_scope(manifests, request, Known(manifests.facts, reader))
         require_acknowledged(request.acknowledged, names)
-        partners = Partners(now, manifests, reader)
-        context = context_of(manifests, request, known, now, partners, on_record=Standing(reader))
-        judge = Judge(request, reader, context)
-        fleet = _Fleet(request, reader, heads=heads, judge=judge, partners=partners, present=Present(now=now, shown=shown or now))
+        declared = [name for name in valid_names(manifests) if name not in held.verdicts]
+        former, merges = renames_in(manifests, [name for name in declared if name in names], reader)
+        pruned = _to_prune(request, manifests, former)
+        # What is to be renamed is known to others by its new name.
+        seen = under_new_names(reader, former)
+        known, partners = Known(manifests.facts, seen), Partners(now, manifests, seen)
+        context = context_of(manifests, request, known, now, partners, on_record=Standing(seen))
+        context = replace(context, renamed={was: name for name, was in former.items()})
+        judge = Judge(request, seen, context)
+        here = Present(now=now, shown=shown or now)
+        fleet = _Fleet(request, reader, heads=heads, judge=judge, partners=partners, present=here, former=former)
+        fleet.found.extend(merges)
         found = Found(request, held, heads, context) if remember else None
-        pruned = _to_prune(request, manifests)
         standing: list[Finding] = []
         fleet.hold(verdict for name, verdict in held.verdicts.items() if name in names)
         elsewhere = without_state(context, manifests)
         judges = Judges(
             manifests=manifests, policy=request.policy, context=context, elsewhere=elsewhere, note=partial(fleet.weigh, manifests)
         )
-        declared = [name for name in valid_names(manifests) if name not in held.verdicts]
         with closing(judges.all(declared)) as judgements:
             for name in sorted({*declared, *pruned}):
                 if name in pruned:
@@ -121,8 +129,10 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
 
 
 def _stored_address(change: Change) -> str:
-    """Return the address under which the resource is stored so far."""
-    return change.address if change.former is None else administrator_address(change.organization, change.former)
+    """Return the address under which the resource is stored so far; that of an organization goes with its name."""
+    if change.type != ADMINISTRATOR or change.former is None:
+        return change.address
+    return administrator_address(change.organization, change.former)
 
 
 def require_acknowledged(acknowledged: Acknowledgements, names: Container[str]) -> None:
@@ -136,9 +146,12 @@ def require_acknowledged(acknowledged: Acknowledgements, names: Container[str]) 
             raise ManifestError(f"--allow-removals {name}={acknowledged.removals[name]}: this run is not about {name}")
 
 
-def _to_prune(request: Request, manifests: Manifests) -> frozenset[str]:
+def _to_prune(request: Request, manifests: Manifests, former: Mapping[str, str]) -> frozenset[str]:
     for name in sorted(request.acknowledged.prune.intersection(manifests.names)):
         raise UsageError(f"--prune {name}: a manifest declares this organization", hint="remove its manifest first")
+    for name, was in sorted(former.items()):
+        if was in request.acknowledged.prune:
+            raise UsageError(f"--prune {was}: this run renames it to {name}", hint="leave --prune out, or formerName")
     return request.acknowledged.prune
 
 
@@ -169,6 +182,7 @@ class _Fleet:
         judge: Judge,
         partners: Partners,
         present: Present,
+        former: Mapping[str, str],
     ) -> None:
         self._request = request
         self._reader = reader
@@ -177,6 +191,10 @@ class _Fleet:
         self._now = present.now
         self._shown = present.shown
         self._heads = heads
+        self._former = former
+        self._recorded = under_new_names(reader, former)
+        self._new_names = {was: name for name, was in former.items()}
+        self._left_behind: list[str] = []
         # Read again by the report and by apply; the file has no name and goes with the spool.
         self._spool = Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))  # noqa: SIM115
         self._hash = PlanHash()
@@ -240,8 +258,11 @@ class _Fleet:
         self._look_for_elevated(head)
 
     def _planned(self, declared: Organization, resources: int, manifests: Manifests) -> Planned:
-        stored = self._reader.read(declared.name)
+        stored = stored_under(self._reader, declared.name, self._former)
         after, forbidden = resolve(declared, stored.organization, self._now, request_lifetime=self._request.catalog.request_lifetime)
+        after = replace(after, former_name=self._former.get(declared.name))
+        if self._former and refers_to(after, self._new_names):
+            self._left_behind.append(after.name)
         self.found.extend(forbidden)
         self.found.extend(self._undeclared(declared, stored.organization))
         made = self._plan(declared.name, stored, after, declared=resources)
@@ -257,6 +278,7 @@ class _Fleet:
         """Judge the changes, and say where each is declared, what it means, and since when things are as they are."""
         from reconciler.planning.effects import access_changes  # noqa: PLC0415 - access is compared only where something changes
 
+        before = before if before is None else with_references(before, self._new_names)
         verdict = self._judge.verdict(before, after, self._now)
         self.found.extend(verdict.findings)
         self.refused.extend(verdict.refusals)
@@ -269,9 +291,9 @@ class _Fleet:
             created=self._request.full_access,
         )
         addresses = [change.address for change in made.changes]
-        recorded = {} if before is None else self._reader.last_changes(made.organization)
-        stored_at = {change.address: _stored_address(change) for change in made.changes}
-        since = {address: recorded[stored] for address, stored in stored_at.items() if stored in recorded}
+        stored_at = {change.address: _stored_address(change) for change in made.changes if change.before is not None}
+        known = {} if before is None else recorded(self._recorded, made.organization, stored_at.values())
+        since = {address: known[stored] for address, stored in stored_at.items() if stored in known}
         made = replace(made, steps=verdict.steps, access=tuple(effects), since=since)
         return with_ranges(made, manifests.ranges(made.organization, addresses))
 
@@ -322,6 +344,8 @@ class _Fleet:
 
     def _add(self, made: Plan, stored: Stored, after: Organization | None) -> None:
         self._serials[made.organization] = made.serial
+        if made.former is not None and made.former_serial is not None:
+            self._serials[made.former], self._left[made.former] = made.former_serial, ()
         self._summary += summarize(made)
         self._people += live_people(stored.organization, self._now)
         self._add_elevated(stored)
@@ -351,6 +375,7 @@ class _Fleet:
 
     def finish(self, findings: list[Finding], *, complete: bool) -> FleetPlan:
         """Return the plan of everything that was added."""
+        findings = [*findings, *self._still_referring()]
         limit = self._request.policy.overall_limit
         overall = [*too_many_overall(self._removed, self._people, self._request.acknowledged, limit)]
         lifted = [] if overall else [*too_many_overall(self._removed, self._people, Acknowledgements(), limit)]
@@ -372,6 +397,7 @@ class _Fleet:
             complete=complete,
             target=self._request.target,
             actor=self._request.actor,
+            former=self._former,
             changed=tuple(self._changed),
             plans=self._plans,
             open_steps=self._open_steps,
@@ -379,6 +405,22 @@ class _Fleet:
             lifted=(*self._lifted, *lifted),
             held_back=sum(map(len, self._frozen.values())),
         )
+
+    def _still_referring(self) -> Iterator[Finding]:
+        """Name the organizations that go on referring to one by its former name: those that this run does not change."""
+        names = [] if not self._former else [head.name for head in self._heads.values() if head.digest is not None]
+        others = (self._reader.read(name).organization for name in names if name not in self._serials)
+        self._left_behind += [other.name for other in others if other is not None and refers_to(other, self._new_names)]
+        if self._left_behind:
+            renamed = ", ".join(f"{was} to {name}" for was, name in sorted(self._new_names.items()))
+            yield Finding(
+                rule=FORMER_NAME_REFERRED_TO,
+                severity=Severity.WARNING,
+                message=f"this run renames {renamed}, and other organizations still refer to the former name",
+                detail=f"stored: {listing(sorted(self._left_behind))}; until they are planned with the new name, nothing is known there "
+                "of the organization that is meant",
+                hint="declare them with the new name in the same run",
+            )
 
     def _plans(self) -> Iterator[Plan]:
         return map(plan_from_bytes, self._spool)
@@ -424,7 +466,12 @@ def _left_behind(made: FleetPlan, reader: StateReader) -> Iterator[Finding]:
         yield _stale(f"Saved plan does not match the given state at {reader.location}")
         return
     heads = {head.name: head.serial for head in reader.heads()}
-    moved = [section.organization for section in made.plans() if heads.get(section.organization, 0) != section.serial]
+    moved = [
+        section.organization
+        for section in made.plans()
+        if heads.get(section.organization, 0) != section.serial
+        or (section.former is not None and heads.get(section.former, 0) != section.former_serial)
+    ]
     if moved:
         more = f" and {len(moved) - 1} more" if len(moved) > 1 else ""
         yield _stale(f"Saved plan is stale: {moved[0]}{more} changed since it was made")
@@ -455,7 +502,7 @@ def drift(request: Request, reader: StateReader, now: datetime) -> Drift:
         as_of=now,
         location=made.location,
         lineage=made.lineage,
-        organizations=len(made.serials),
+        organizations=len(made.serials) - len(made.former),
         unapplied=tuple(sorted(map(_difference, (change for change in changes if not change.expires)), key=lambda it: it.address)),
         expected=tuple(sorted(map(_difference, (change for change in changes if change.expires)), key=lambda it: it.address)),
         complete=made.complete,

@@ -34,8 +34,12 @@ def diff(before: Organization | None, after: Organization | None, now: datetime)
             yield _organization_change(before.name, settings_document(before.settings), None)
         return
     old_settings = None if before is None or before.settings is None else settings_document(before.settings)
-    if after.settings is not None and settings_document(after.settings) != old_settings:
-        yield _organization_change(after.name, old_settings, settings_document(after.settings))
+    new_settings = None if after.settings is None else settings_document(after.settings)
+    if after.former_name is not None and old_settings is not None and new_settings is not None:
+        # Only what renames an organization speaks of its name: it is no setting, but the key.
+        old_settings, new_settings = old_settings | {"name": after.former_name}, new_settings | {"name": after.name}
+    if new_settings is not None and new_settings != old_settings:
+        yield _organization_change(after.name, old_settings, new_settings)
     yield from _administrators(before, after, now)
     yield from _grants(before, after)
 

@@ -53,7 +53,7 @@ def _moved(follow_ups: Iterable[FollowUp], changes: Iterable[Change]) -> Iterato
     renamed = {
         administrator_address(change.organization, identity(change.former)): change.address
         for change in changes
-        if change.former is not None
+        if change.type == ADMINISTRATOR and change.former is not None
     }
     for follow_up in follow_ups:
         address = renamed.get(address_key(follow_up.address))

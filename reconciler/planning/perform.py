@@ -53,7 +53,10 @@ def _settings(before: Organization, changes: Iterable[Change]) -> Organization |
     organization: Organization | None = before
     for change in changes:
         known = organization or Organization(name=change.organization)
-        organization = forget(known) if change.after is None else replace(known, settings=read_settings(change.after))
+        if change.after is None:
+            organization = forget(known)
+        else:
+            organization = replace(known, settings=read_settings(change.after), former_name=change.former)
     return organization
 
 

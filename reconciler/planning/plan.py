@@ -59,7 +59,7 @@ def plan_organization(
     return Plan(
         organization=name,
         serial=stored.serial,
-        digest=digest(lineage, stored.serial, changes) if changes else "",
+        digest=digest(lineage, stored.serial, changes, former_serial=stored.former_serial) if changes else "",
         as_of=now,
         changes=changes,
         findings=tuple(findings),
@@ -68,6 +68,8 @@ def plan_organization(
         valid_until=min(ends, default=None) if changes else None,
         unchanged=max(0, declared - sum(1 for change in changes if change.after is not None)),
         removals=counted,
+        former=after.former_name if after is not None else None,
+        former_serial=stored.former_serial,
     )
 
 
