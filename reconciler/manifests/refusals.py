@@ -204,10 +204,6 @@ _extend: Final[Any] = jsonschema.validators.extend
 _Validator: Final = _extend(jsonschema.Draft7Validator, {"uniqueItems": _unique_items})
 
 
-def _not(error: _Error, path: Path) -> Iterator[Finding]:
-    yield _finding("not-supported-yet", f"{_name(path)} is not supported yet", path, detail=str(error.schema.get("description", "")))
-
-
 _EXPLAIN: Final[Mapping[str, Callable[[_Error, Path], Iterator[Finding]]]] = {
     "additionalProperties": _additional_properties,
     "required": _required,
@@ -223,7 +219,6 @@ _EXPLAIN: Final[Mapping[str, Callable[[_Error, Path], Iterator[Finding]]]] = {
     "minimum": _amount,
     "maximum": _amount,
     "uniqueItems": _unique,
-    "not": _not,
 }
 
 

@@ -143,20 +143,6 @@ def test_severities_of_rules_are_tuned_in_the_settings(place: Place) -> None:
     assert place.json("validate", MANIFESTS, "--fail-on", "warning").document["diagnostics"] == []
 
 
-def test_fields_of_later_releases_are_refused_by_name(place: Place) -> None:
-    path = place.declare("acme", *TWO)
-    path.write_text(
-        path
-        .read_text()
-        .replace("labels: {}", "labels: {}, formerName: old")
-        .replace("b.two@x.example,", "b.two@x.example, protect: true, formerEmail: b@x.example,")
-    )
-    found = place.json("plan", MANIFESTS).document["diagnostics"]
-    assert [finding["rule_id"] for finding in found] == ["not-supported-yet"] * 3
-    assert [finding["range"]["start"]["line"] for finding in found] == [3, 8, 8]
-    assert all("not supported yet" in finding["summary"] for finding in found)
-
-
 def test_what_is_said_on_standard_error_is_tuned_and_never_in_the_report(applied: Place, tmp_path: Path) -> None:
     journal = applied.state.with_name("state.db-journal")
     assert not journal.exists()

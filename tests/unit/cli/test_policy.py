@@ -185,6 +185,7 @@ def test_what_guards_against_a_lockout_or_self_assignment_stays_and_says_why(rul
         "without one nobody can let anybody in again; people from outside count, access with an end does not",
         "it opens running meetings; two people decide",
         "two people decide who gets in",
+        "of two organizations one would be lost, with the history of both",
         "a manifest can neither give such a role nor keep it, and what is said of access would be wrong",
     }
 
