@@ -22,7 +22,7 @@ from reconciler.planning.codec import PLAN_AGAIN, stale
 from reconciler.planning.guard import clock_set_back, frozen, held_back, too_many_overall
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import live_people, plan_organization
-from reconciler.planning.renames import gives_up, stored_under
+from reconciler.planning.renames import gives_up, sides, stored_under
 from reconciler.planning.scope import forbidden
 
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
@@ -79,7 +79,7 @@ def verify(fleet: FleetPlan, store: StateReader, run: Run) -> None:
         again, after = _verify_organization(plan, fleet, stored, run, now)
         refusals.extend(again.refusals)
         removed += len(again.removals.people)
-        window = run.policy.freeze_of((stored.organization, after), now)
+        window = run.policy.freeze_of(sides(stored.organization, after), now)
         if window is not None:
             held.setdefault(window, []).extend(held_back(plan.changes, window))
     refusals.extend(frozen(held))

@@ -7,15 +7,17 @@ from datetime import datetime
 from reconciler.applying import UNREADABLE
 from reconciler.model.changes import Change, Plan, Summary
 from reconciler.model.findings import Finding, Severity
+from reconciler.model.identifiers import ORGANIZATION
 from reconciler.model.instants import format_instant
 from reconciler.model.policy import Freeze
 from reconciler.model.protocols import StateReader
 from reconciler.model.resources import OrganizationFacts
 from reconciler.model.results import FleetPlan
 from reconciler.pipeline.request import Request
+from reconciler.planning.guard import held_back
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import plan_organization, summarize
-from reconciler.planning.renames import stored_under
+from reconciler.planning.renames import sides, stored_under
 from reconciler.planning.seal import PlanHash, change_content
 from reconciler.planning.widening import ends_access
 
@@ -64,15 +66,16 @@ def _kept(section: Plan, made: FleetPlan, store: StateReader, request: Request, 
     due = [change for change in section.changes if ends_access(change)]
     try:
         whole = perform_all(stored.organization, section.changes, now, request_lifetime=lifetime)
-        window = request.policy.freeze_of((stored.organization, whole), now)
-        if window is None or len(due) == len(section.changes):
+        window = request.policy.freeze_of(sides(stored.organization, whole), now)
+        if not held_back(section.changes, window):
             return None, section
         if not due:
             return window, None
+        after = perform_all(stored.organization, due, now, request_lifetime=lifetime)
         kept = plan_organization(
             section.organization,
             stored,
-            perform_all(stored.organization, due, now, request_lifetime=lifetime),
+            after if after is None else replace(after, former_name=section.former),
             lineage=made.lineage,
             now=made.as_of,
             catalog=request.catalog,
@@ -81,7 +84,7 @@ def _kept(section: Plan, made: FleetPlan, store: StateReader, request: Request, 
         )
     except UNREADABLE:
         return None, section
-    if [*map(change_content, kept.changes)] != [*map(change_content, due)]:
+    if [change_content(change) for change in kept.changes if change.type != ORGANIZATION] != [*map(change_content, due)]:
         return None, section
     if kept.refusals:
         # Alone it is not safe: nobody takes the only full administrator away for a successor who does not come.

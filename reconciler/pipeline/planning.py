@@ -47,7 +47,7 @@ from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, r
 from reconciler.planning.follow_ups import left_by
 from reconciler.planning.guard import TOO_MANY_REMOVALS, clock_set_back, frozen, held_back, too_many, too_many_overall
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
-from reconciler.planning.renames import recorded, refers_to, stored_under, under_new_names, with_references
+from reconciler.planning.renames import recorded, refers_to, sides, stored_under, under_new_names, with_references
 from reconciler.planning.scope import resolve
 from reconciler.planning.seal import PlanHash
 from reconciler.reports.stateless import with_stateless
@@ -357,7 +357,7 @@ class _Fleet:
         self._set_back = self._set_back or (*clock_set_back(made.changes, shown=self._shown, now=self._now, tolerance=tolerance),)
         if not any(refusal.rule == TOO_MANY_REMOVALS for refusal in made.refusals):
             self._lifted.extend(too_many(made.organization, made.removals, Acknowledgements(), self._request.policy.organization_limit))
-        window = self._request.policy.freeze_of((stored.organization, after), self._now)
+        window = self._request.policy.freeze_of(sides(stored.organization, after), self._now)
         if window is not None:
             self._frozen.setdefault(window, []).extend(held_back(made.changes, window))
         self._removed += len(made.removals.people)

@@ -186,8 +186,21 @@ def _first(names: Sequence[str]) -> str:
 
 
 def held_back(changes: Iterable[Change], window: Freeze | None) -> tuple[str, ...]:
-    """Return the addresses of those of *changes* that *window* holds back: all but ends of access."""
-    return () if window is None else tuple(change.address for change in changes if not ends_access(change))
+    """Return the addresses of those of *changes* that *window* holds back: all but ends of access.
+
+    A new name alone gives and takes nothing, and where there are ends, they stand under it: they take it along.
+    """
+    if window is None:
+        return ()
+    every = tuple(changes)
+    held = [change for change in every if not ends_access(change)]
+    if len(held) < len(every) and all(_only_renames(change) for change in held):
+        return ()
+    return tuple(change.address for change in held)
+
+
+def _only_renames(change: Change) -> bool:
+    return change.type == ORGANIZATION and change.former is not None and [field.path for field in change.fields] == ["name"]
 
 
 def frozen(held: Mapping[Freeze, Sequence[str]]) -> Iterator[Finding]:

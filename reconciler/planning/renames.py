@@ -41,6 +41,13 @@ def _under(name: str, address: str) -> str:
     return f"{name}/{address.partition('/')[2]}"
 
 
+def sides(before: Organization | None, after: Organization | None) -> tuple[Organization | None, ...]:
+    """Return an organization before and after a change, and under the name that it gives up, to see whether something is for it."""
+    if before is None or after is None or after.former_name is None:
+        return before, after
+    return before, after, replace(before, name=after.former_name)
+
+
 class _Renamed:
     """A stored state under the names that its organizations are to have, also where others refer to them."""
 

@@ -114,6 +114,40 @@ def test_a_freeze_may_be_for_some_organizations_and_a_name_that_nobody_knows_is_
     assert unknown["range"]["start"]["line"] == 3
 
 
+def test_ends_take_the_new_name_of_their_organization_along(place: Place) -> None:
+    place.declare("acme", *TWO, "gone@x.example device-administrator")
+    place.apply()
+    (place.folder / MANIFESTS / "acme.yaml").unlink()
+    path = place.declare("omega", *TWO, "new@x.example device-administrator", spec="  displayName: Omega\n")
+    path.write_text(path.read_text().replace("{name: omega,", "{name: omega, formerName: acme,"), encoding="utf-8")
+    freeze(place, more="      organizations: [acme]\n")
+    done = place.json("apply", MANIFESTS, "--auto-approve")
+    assert done.code == 6
+    told = [(outcome["address"], outcome["status"]) for outcome in done.document["outcomes"]]
+    assert told == [
+        ("omega/organization", "skipped"),
+        ("omega/administrator/new@x.example", "skipped"),
+        ("omega/organization", "done"),
+        ("omega/administrator/gone@x.example", "done"),
+    ]
+    assert stored(place, "omega") == [*TWO]
+    assert "displayName" not in place.ok("show", "omega")
+    assert place.run("verify").code == 0
+    assert place.run("apply", MANIFESTS, "--auto-approve").code == 0  # the window names the former name alone
+
+
+def test_a_new_name_alone_is_held_back(place: Place) -> None:
+    place.declare("acme", *TWO)
+    place.apply()
+    (place.folder / MANIFESTS / "acme.yaml").unlink()
+    path = place.declare("omega", *TWO)
+    path.write_text(path.read_text().replace("{name: omega,", "{name: omega, formerName: acme,"), encoding="utf-8")
+    freeze(place)
+    assert place.run("plan", MANIFESTS).code == 3
+    assert place.run("apply", MANIFESTS, "--auto-approve").code == 3
+    assert stored(place) == [*TWO]
+
+
 def test_sweep_and_forgetting_during_a_freeze(place: Place) -> None:
     place.declare("acme", *TWO)
     place.apply()

@@ -72,7 +72,7 @@ def test_a_person_does_not_become_somebody_who_is_stored(place: Place) -> None:
     people(place, full("a@x.example", ", formerEmail: b@x.example"), full("c@x.example"))
     done = place.run("plan", MANIFESTS)
     assert done.code == 1
-    said = "organizations/acme.yaml:7:69: error: b@x.example cannot become a@x.example: both are stored as administrators of acme"
+    said = "organizations/acme.yaml:7:70: error: b@x.example cannot become a@x.example: both are stored as administrators of acme"
     assert done.failure.startswith(said), done.failure
 
 

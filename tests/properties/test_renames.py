@@ -3,20 +3,45 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from io import StringIO
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.changes import Action, Reason
+from reconciler.applying import apply_plan, earlier_run
+from reconciler.model.changes import Action, Reason, Removals
 from reconciler.model.documents import digest_of, organization_document
+from reconciler.model.protocols import Target
 from reconciler.model.resources import Administrator, Organization
+from reconciler.model.results import FleetPlan
+from reconciler.pipeline import verify_journal
+from reconciler.planning.codec import plan_bytes, plan_from_bytes, read_plan, write_plan
 from reconciler.planning.effects import access_changes
 from reconciler.planning.guard import lockout
 from reconciler.planning.perform import perform, perform_all
+from reconciler.planning.plan import plan_organization
+from reconciler.planning.renames import stored_under
 from reconciler.planning.scope import resolve
-from tests.fakes.builders import CATALOG, HOUR, NOW, a_plan, an_organization, people
-from tests.properties.strategies import administrators, instants, staffs
+from reconciler.targets import NoTarget
+from tests.fakes.builders import (
+    CATALOG,
+    HOUR,
+    LINEAGE,
+    NOBODY_MINDS,
+    NOW,
+    a_fleet,
+    a_fleet_for,
+    a_plan,
+    a_run,
+    a_store,
+    an_organization,
+    people,
+)
+from tests.fakes.clock import FixedClock
+from tests.fakes.store import MemoryStore
+from tests.fakes.target import RecordingTarget
+from tests.properties.strategies import administrators, declared_organizations, instants, staffs, stored_organizations
 
 NOWS = instants(-30, 240)
 
@@ -117,3 +142,59 @@ def test_a_rename_alone_changes_nobodys_access_and_leaves_somebody_in_charge(cro
     assert list(lockout(stored, made.changes, become)) == []
     assert made.refusals == ()
     assert made.removals.people == ()
+
+
+# Organizations
+
+TARGETS = st.sampled_from([NoTarget, RecordingTarget])
+
+
+def under(name: str, organization: Organization) -> Organization:
+    grants = {key: replace(grant, organization=name) for key, grant in organization.grants.items()}
+    return replace(organization, name=name, grants=grants)
+
+
+def renaming(declared: Organization, store: MemoryStore, now: datetime) -> FleetPlan:
+    """Return the plan that makes of `acme` what is *declared*, under the name of that."""
+    former = {declared.name: "acme"}
+    stored = stored_under(store, declared.name, former)
+    become, _ = resolve(declared, stored.organization, now, request_lifetime=HOUR)
+    become = replace(become, former_name="acme")
+    made = plan_organization(declared.name, stored, become, lineage=LINEAGE, now=now, catalog=CATALOG, acknowledged=NOBODY_MINDS)
+    return a_fleet([made], as_of=now, lineage=LINEAGE, former=former, serials={"omega": made.serial, "acme": made.former_serial})
+
+
+@given(declared_organizations(), stored_organizations(), NOWS, TARGETS)
+def test_an_organization_becomes_under_another_name_what_it_would_have_become(
+    declared: Organization, stored: Organization, now: datetime, target: type[Target]
+) -> None:
+    plain, store = a_store(stored), a_store(stored)
+    now = max(now, store.highest_instant() or now)
+    made = renaming(under("omega", declared), store, now)
+    usual = a_fleet_for(plain, declared, now=now)
+    (section,) = made.plans()
+    assert [refusal.rule for refusal in section.refusals] == [it.rule for plan in usual.plans() for it in plan.refusals]
+    assert (section.changes[0].former, section.changes[0].action) == ("acme", Action.UPDATE)
+    if section.refusals:
+        return
+    apply_plan(usual, plain, a_run(target=target(), clock=FixedClock(now)))
+    application = apply_plan(made, store, a_run(target=target(), clock=FixedClock(now)))
+    assert (application.counts.failed, application.counts.skipped) == (0, 0)
+    expected = plain.read("acme").organization
+    assert expected is not None
+    assert store.read("omega").organization == under("omega", expected)
+    assert store.read("acme").organization is None
+    assert verify_journal(store).problems == ()
+    assert earlier_run(made.plan_hash, made.plans(), store) == "r1"
+
+
+@given(declared_organizations(), stored_organizations(), NOWS)
+def test_a_saved_rename_is_read_back_whole(declared: Organization, stored: Organization, now: datetime) -> None:
+    made = renaming(under("omega", declared), a_store(stored), now)
+    out = StringIO()
+    write_plan(made, out, exit_code=None)
+    read = read_plan(out.getvalue())
+    assert (read.plan_hash, read.former, dict(read.serials)) == (made.plan_hash, {"omega": "acme"}, dict(made.serials))
+    ((section,), (again,)) = made.plans(), read.plans()
+    assert (again.changes, again.digest, again.former, again.former_serial) == (section.changes, section.digest, "acme", 1)
+    assert replace(plan_from_bytes(plan_bytes(section)), ranges={}) == replace(section, refusals=(), removals=Removals(people=(), stored=0))
