@@ -59,7 +59,7 @@ class FleetPlan:
         lifted: refusals that `--allow-removals` lifted for this one run; a saved plan holds them like all others.
         file: of a saved plan, None for one that was just made.
         remember: keeps in a store what was found out on the way, for the next plan, and tells whether anything was kept.
-        held_back: how many of the changes a freeze holds back; the others are made all the same.
+        in_part: nothing but a freeze stands against it, and not against all of it: apply makes the rest.
         given_up: changes that were approved and are not made, with the reason.
         complete: False when `--org` or `-l` left declared organizations out.
         target: the target's name.
@@ -90,7 +90,7 @@ class FleetPlan:
     actor: str | None = None
     file: str | None = None
     former: Mapping[str, str] = field(default_factory=dict)
-    held_back: int = 0
+    in_part: bool = False
     given_up: tuple[tuple[Change, str], ...] = ()
     remember: Callable[[Store], bool] = _nothing_to_remember
 

@@ -32,7 +32,7 @@ from reconciler.pipeline.request import Approval, Request, RunSettings
 from reconciler.pipeline.running import run_of
 from reconciler.pipeline.standing import Standing
 from reconciler.planning.codec import stale
-from reconciler.planning.guard import FREEZE_WINDOW, frozen, held_back
+from reconciler.planning.guard import frozen, held_back
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import plan_organization, summarize
 from reconciler.planning.renames import stored_under, under_new_names, with_references
@@ -64,7 +64,7 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
             made = plan(request, reader, here.now, shown=here.shown, remember=True)
             if approval.expect is not None and made.plan_hash != approval.expect:
                 return _applied_before(made, approval.expect, reader, settings, request)
-        if _is_refused(made):
+        if made.refusals and not made.in_part:
             return made
         if not made.summary.changes:
             _remember_checks(made, request)
@@ -83,12 +83,6 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
                 raise
             return _perform(narrowed, request, settings, recheck=False)
     raise AssertionError("the loop returns or raises")
-
-
-def _is_refused(made: FleetPlan) -> bool:
-    """Tell whether nothing of a plan is performed: a freeze refuses no more than what it holds back."""
-    frozen_alone = all(refusal.rule == FREEZE_WINDOW for refusal in made.refusals)
-    return bool(made.refusals) and not (frozen_alone and made.held_back < made.summary.changes)
 
 
 def _narrowed(made: FleetPlan, request: Request, settings: RunSettings) -> FleetPlan | None:

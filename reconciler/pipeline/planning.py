@@ -381,6 +381,8 @@ class _Fleet:
         lifted = [] if overall else [*too_many_overall(self._removed, self._people, Acknowledgements(), limit)]
         demanded = required_actor(self._request, changes=self._asked)
         unchecked = self._judge.unchecked() if self._asked else []
+        held = [*frozen(self._frozen)]
+        refusals = (*self._refusals, *self.refused, *overall, *self._set_back, *held, *demanded)
         return FleetPlan(
             plan_hash=self._hash.text(),
             as_of=self._now,
@@ -393,7 +395,7 @@ class _Fleet:
             findings=with_stateless(
                 [*findings, *unchecked, *overdue(self._heads.values(), self._now)], self._reader.lineage, self._reader.location
             ),
-            refusals=(*self._refusals, *self.refused, *overall, *self._set_back, *frozen(self._frozen), *demanded),
+            refusals=refusals,
             complete=complete,
             target=self._request.target,
             actor=self._request.actor,
@@ -403,7 +405,7 @@ class _Fleet:
             open_steps=self._open_steps,
             elevated=tuple(sorted(self._elevated)),
             lifted=(*self._lifted, *lifted),
-            held_back=sum(map(len, self._frozen.values())),
+            in_part=0 < sum(map(len, self._frozen.values())) < self._summary.changes and len(refusals) == len(held),
         )
 
     def _still_referring(self) -> Iterator[Finding]:

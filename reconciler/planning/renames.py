@@ -79,6 +79,8 @@ def under_new_names(reader: StateReader, former: Mapping[str, str]) -> StateRead
 
 def with_references(organization: Organization, new: Mapping[str, str]) -> Organization:
     """Return *organization* with its references to renamed organizations under their *new* names."""
+    if not new:
+        return organization  # as in nearly every run
     settings, people = organization.settings, organization.administrators
     if settings is not None and settings.managed_by is not None and settings.managed_by in new:
         settings = replace(settings, managed_by=new[settings.managed_by])

@@ -64,6 +64,7 @@ def test_a_removal_goes_on_beside_what_is_held_back(place: Place) -> None:
     freeze(place)
     planned = place.json("plan", MANIFESTS)
     assert (planned.code, len(planned.document["resource_changes"])) == (3, 3)
+    assert "Held back: apply would make only those changes that take access away.\n" in place.run("plan", MANIFESTS).out
     done = place.json("apply", MANIFESTS, "--expect", planned.document["plan_hash"])
     assert done.code == 6
     told = {outcome["address"]: (outcome["status"], outcome["detail"]) for outcome in done.document["outcomes"]}

@@ -37,12 +37,18 @@ def plan(page: Page, result: FleetPlan) -> None:
         by_hand(page, result.plans(), width)
     still_open(page, result.open_steps())
     if result.refusals:
-        page.heading(page.paint("Refused: apply would not perform this plan.", styles.LOUD))
+        page.heading(page.paint(_refused(result), styles.LOUD))
         refusals(page, result.refusals)
     page.gap()
     if not result.complete:
         page.line("Other declared organizations were left out by --org or -l.")
     _verdict(page, result, turning)
+
+
+def _refused(result: FleetPlan) -> str:
+    if result.in_part:
+        return "Held back: apply would make only those changes that take access away."
+    return "Refused: apply would not perform this plan."
 
 
 def _elevated(page: Page, result: FleetPlan) -> None:

@@ -307,7 +307,8 @@ def test_a_limit_can_be_loosened_only_so_far(limits: str, expected: str) -> None
 def test_the_documented_policy_is_right_and_the_page_names_what_policy_cannot_do() -> None:
     page = PAGE.read_text(encoding="utf-8")
     policy = read(page.partition("```yaml\n")[2].partition("```")[0]).policy
-    assert (policy.required_actor, len(policy.severities), len(policy.waivers)) == (True, 2, 1)
+    assert (policy.required_actor, len(policy.severities), len(policy.waivers), len(policy.freezes)) == (True, 2, 1, 1)
+    assert policy.organization_limit.people == 2
     fixed = FIXED_SEVERITY | {rule.id for rule in STEP_RULES}
     assert {rule for rule in fixed if f"`{rule}`" not in page} == set()
 
