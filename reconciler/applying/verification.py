@@ -1,13 +1,13 @@
 """Before anything is performed: does the plan still fit the state, itself, the present, and the rules?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
 from reconciler.applying.run import Run
 from reconciler.model.changes import Change, Plan
-from reconciler.model.documents import Document, read_administrator, read_grant
+from reconciler.model.documents import UNREADABLE, Document, read_administrator, read_grant
 from reconciler.model.errors import ExpiredPlanError, RefusedError, TamperedPlanError
 from reconciler.model.findings import Finding
 from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT
@@ -24,9 +24,6 @@ from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import live_people, plan_organization
 from reconciler.planning.renames import gives_up, sides, stored_under
 from reconciler.planning.scope import forbidden
-
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
-"""What reading a document of another shape may raise."""
 
 
 def earlier_run(plan_hash: str, plans: Iterator[Plan] | None, reader: StateReader) -> str | None:
@@ -134,7 +131,7 @@ def _verify_organization(plan: Plan, fleet: FleetPlan, stored: Stored, run: Run,
             raise _expired(f"{passed[0].address} {passed[0].event} at {format_instant(passed[0].at)}, after the plan was made")
     if again.digest != plan.digest:
         raise _tampered(f"the changes of {name} are not what a fresh plan would make of them", "they are computed anew")
-    errors = _new_errors(plan, stored.organization, after, run)
+    errors = new_errors(plan.changes, stored.organization, after, run.recheck)
     if errors:
         raise TamperedPlanError("the plan contains what the rules refuse", findings=errors)
     if after is None:
@@ -142,15 +139,20 @@ def _verify_organization(plan: Plan, fleet: FleetPlan, stored: Stored, run: Run,
     return replace(again, refusals=(*again.refusals, *run.judge(stored.organization, after))), after
 
 
-def _new_errors(plan: Plan, before: Organization | None, after: Organization | None, run: Run) -> list[Finding]:
-    """What the rules refuse about what is changed, and what they did not refuse before the change."""
+def new_errors(
+    changes: Iterable[Change],
+    before: Organization | None,
+    after: Organization | None,
+    recheck: Callable[[Organization], Sequence[Finding]],
+) -> list[Finding]:
+    """Return what the rules refuse about what is changed, and what they did not refuse before the change."""
     if after is None:
         return []
-    addresses = {change.address for change in plan.changes}
-    known = {(finding.rule, finding.address, finding.message) for finding in (run.recheck(before) if before else ())}
+    addresses = {change.address for change in changes}
+    known = {(finding.rule, finding.address, finding.message) for finding in (recheck(before) if before else ())}
     return [
         finding
-        for finding in run.recheck(after)
+        for finding in recheck(after)
         if finding.address in addresses or (finding.rule, finding.address, finding.message) not in known
     ]
 

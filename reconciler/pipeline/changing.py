@@ -6,19 +6,17 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.applying import UNREADABLE, FlooredClock, apply_plan, earlier_run, record_of
-from reconciler.manifests import judge_values
+from reconciler.applying import FlooredClock, apply_plan, earlier_run, record_of
 from reconciler.model.changes import Plan
-from reconciler.model.documents import compact, read_settings
+from reconciler.model.documents import UNREADABLE, compact, read_settings
 from reconciler.model.errors import ExpiredPlanError, RefusedError, StalePlanError, StoreError
-from reconciler.model.findings import Finding, Severity
+from reconciler.model.findings import Finding
 from reconciler.model.identifiers import ORGANIZATION
 from reconciler.model.journal import EntryKind
 from reconciler.model.policy import Acknowledgements
 from reconciler.model.protocols import StateReader, Store
 from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Application, Counts, FleetPlan, Unlocked
-from reconciler.pipeline.checking import durations_of
 from reconciler.pipeline.freezing import without_held_back
 from reconciler.pipeline.judging import Judge, required_actor
 from reconciler.pipeline.known import Known
@@ -38,7 +36,7 @@ from reconciler.planning.plan import plan_organization, summarize
 from reconciler.planning.renames import stored_under, under_new_names, with_references
 from reconciler.planning.seal import PlanHash, change_content
 from reconciler.reports.stateless import without_stateless
-from reconciler.rules import Context, check
+from reconciler.rules import Context
 from reconciler.stores import open_reader, open_store
 
 _log = logging.getLogger("reconciler")
@@ -165,7 +163,7 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
 
         run = replace(run_of(request, settings), judge=refused)
         if recheck:
-            run = replace(run, recheck=lambda organization: _errors(organization, request, context))
+            run = replace(run, recheck=judge.errors)
         application = apply_plan(without_held_back(made, store, request, now), store, run)
     except RefusedError as error:
         return replace(made, refusals=error.findings)
@@ -193,12 +191,6 @@ def _remember_checks(made: FleetPlan, request: Request) -> None:
             _remember(made, store)
     except StoreError as error:
         _log.info("what was checked could not be remembered: %s", error.message)
-
-
-def _errors(organization: Organization, request: Request, context: Context) -> Sequence[Finding]:
-    """Schemas and rules are run again on what a saved plan would make of an organization: a forged plan gains nothing."""
-    found = [*judge_values(organization, durations_of(request)), *check(organization, context, request.policy)]
-    return [finding for finding in found if finding.severity is Severity.ERROR]
 
 
 def _applied_before(made: FleetPlan, expect: str, reader: StateReader, settings: RunSettings, request: Request) -> Application:

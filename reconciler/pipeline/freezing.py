@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.applying import UNREADABLE
 from reconciler.model.changes import Change, Plan, Summary
+from reconciler.model.documents import UNREADABLE
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import ORGANIZATION
 from reconciler.model.instants import format_instant

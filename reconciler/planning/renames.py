@@ -115,7 +115,7 @@ def move_of(entry: Entry) -> tuple[str, str] | None:
     if record.address != organization_address(entry.organization):
         return None
     was, name = record.before.get("name"), record.after.get("name")
-    return None if was is None or name is None or was == name else (was, name)
+    return (was, name) if isinstance(was, str) and isinstance(name, str) and was != name else None
 
 
 def followed(reader: StateReader, name: str) -> Iterator[Entry]:

@@ -23,7 +23,12 @@ def _remember(connection: "Connection") -> None:
     metadata.create_all(connection, tables=[views, verdicts])
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (_remember,)
+def _tell_machines_apart(connection: "Connection") -> None:
+    """Version 3 notes of a lock's holder among which processes its pid counts."""
+    connection.exec_driver_sql("ALTER TABLE locks ADD COLUMN machine TEXT DEFAULT '' NOT NULL")
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (_remember, _tell_machines_apart)
 """The entry at index 0 leads from version 1 to version 2, and so on."""
 
 CURRENT_VERSION: Final = BASE_VERSION + len(MIGRATIONS)
@@ -46,6 +51,17 @@ def is_current(found: int, migrations: tuple[Migration, ...], location: str) -> 
     if found < BASE_VERSION:
         raise CorruptStateError(f"{location} names no schema version that ever was: {found}", hint=RESTORE)
     return found == today
+
+
+def begin(connection: "Connection") -> None:
+    """Write the first row into the tables of a new state, of a new lineage."""
+    import uuid  # noqa: PLC0415 - likewise
+
+    from sqlalchemy import insert  # noqa: PLC0415 - as in `apply_all`
+
+    from reconciler.stores.schema import meta  # noqa: PLC0415 - likewise
+
+    connection.execute(insert(meta).values(lineage=str(uuid.uuid4()), schema_version=CURRENT_VERSION))
 
 
 def apply_all(connection: "Connection", found: int, migrations: tuple[Migration, ...]) -> int:
