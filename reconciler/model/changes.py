@@ -224,6 +224,11 @@ class Plan:
     former: str | None = None
     former_serial: int | None = None
 
+    @property
+    def is_new(self) -> bool:
+        """Tell whether nothing of the organization was ever stored, under this name or the one before."""
+        return self.serial == 0 and self.former is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:

@@ -77,7 +77,7 @@ def _organization(page: Page, part: Plan) -> None:
     width = widest([type_and_name(change.address)[1] for change in part.changes])
     for change in part.changes:
         # In a new organization nothing can be lost, and nearly everything would be marked.
-        _change(page, change, part.ranges.get(change.address), width, risky=not _is_new(part) and change.risk is Risk.HIGH)
+        _change(page, change, part.ranges.get(change.address), width, risky=not part.is_new and change.risk is Risk.HIGH)
         since = part.since.get(change.address)
         if since is not None:
             by = f"by {words.who(since.actor, since.operator)}, run {visible(since.run)}"
@@ -90,14 +90,10 @@ def _organization(page: Page, part: Plan) -> None:
             page.line(f"    {line}")
 
 
-def _is_new(part: Plan) -> bool:
-    return not part.serial and part.former is None
-
-
 def _standing(part: Plan) -> str:
     if part.former is not None:
         return f" (so far {visible(part.former)}, serial {part.former_serial})"
-    return " (new)" if _is_new(part) else f" (serial {part.serial})"
+    return " (new)" if part.is_new else f" (serial {part.serial})"
 
 
 def _change(page: Page, change: Change, where: Range | None, width: int, *, risky: bool) -> None:
