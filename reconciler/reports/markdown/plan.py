@@ -4,7 +4,7 @@ Whoever has never seen the tool learns from the first table who gains what, and 
 """
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
@@ -13,7 +13,6 @@ from typing import Final
 from reconciler.catalog import FULL_ADMINISTRATOR
 from reconciler.model.changes import Action, Change, Elevated, Moment, Plan, Reason, Risk
 from reconciler.model.documents import Document
-from reconciler.model.findings import Finding
 from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT, ORGANIZATION
 from reconciler.model.instants import format_instant, parse_instant, span_text
 from reconciler.model.results import FleetPlan
@@ -52,7 +51,7 @@ def plan(result: FleetPlan, room: Room, style: Style) -> str:
     sheet = Sheet(room)
     stale = any(finding.rule == "stale-plan" for finding in result.findings)
     _verdict(sheet, result, stale=stale)
-    _refusals(sheet, result.refusals)
+    _refusals(sheet, result)
     changes = _Changes(sheet, result)
     for part in result.plans():
         changes.add(part)
@@ -111,11 +110,14 @@ def _other(change: Change, kind: Kind) -> str:
     return f"- {name} of {organization}: {prose('; '.join(filter(None, kind.said(change))))}\n"
 
 
-def _refusals(sheet: Sheet, refusals: Sequence[Finding]) -> None:
-    if refusals:
-        sheet.say("> **Refused:** apply would not perform this plan.\n")
+def _refusals(sheet: Sheet, result: FleetPlan) -> None:
+    if result.refusals:
+        if result.in_part:
+            sheet.say("> **Held back:** apply would make only those changes that take access away.\n")
+        else:
+            sheet.say("> **Refused:** apply would not perform this plan.\n")
         block = Block(rank=1, share=0.3, noun=("reason", "reasons"), more="> - ", short="> ")
-        sheet.block(block, (item(finding, "> - ") for finding in refusals))
+        sheet.block(block, (item(finding, "> - ") for finding in result.refusals))
 
 
 def _lockout(sheet: Sheet, result: FleetPlan) -> None:
@@ -203,7 +205,7 @@ class _Changes:
 
 def _risky(part: Plan, change: Change) -> bool:
     """Tell whether a change is marked; in a new organization nothing can be lost, and nearly everything would be."""
-    return bool(part.serial) and change.risk is Risk.HIGH
+    return not part.is_new and change.risk is Risk.HIGH
 
 
 def _removes(change: Change) -> bool:
@@ -331,7 +333,7 @@ def _detail(part: Plan) -> Block:
     """Return every change of one organization with every field, as a difference."""
     name = visible(part.organization)
     items = [_difference(part, change) for change in part.changes]
-    rest = f": {count(len(items), 'change')}{'' if part.serial else ' (new)'}"
+    rest = f": {count(len(items), 'change')}{' (new)' if part.is_new else ''}"
     block = Block(rank=8, noun=("change", "changes"), language="diff", items=items, count=len(items), tail="\n</details>\n\n")
     block.head, block.short = summary(name, rest), f"{brief(name)}: "
     return block
