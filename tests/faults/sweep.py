@@ -1,0 +1,102 @@
+"""The sweep: every scenario is hit at every point, or at every n-th, and judged."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from tests.faults.engines import ENGINES, Engine, Site
+from tests.faults.forked import Forks
+from tests.faults.injecting import MissedError, Point, hit, watch
+from tests.faults.judging import Legal, LostError, Verdict, judge, look
+from tests.faults.scenarios import SCENARIOS, Scenario
+
+_TRIES: Final = 3
+"""A run that makes its calls in another order is run again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one point: a verdict, or why there is none."""
+
+    point: Point
+    verdict: Verdict | None
+    reason: str = ""
+
+
+class Case:
+    """A scenario on an engine, prepared once, in a folder that goes with it."""
+
+    def __init__(self, scenario: Scenario, engine: Engine) -> None:
+        self.scenario, self.engine = scenario, engine
+        self._folder = tempfile.TemporaryDirectory(prefix="faults-")
+        self._numbers = count()
+        prepared = self._new_folder()
+        prepared.mkdir()
+        self._prepared = engine.site(prepared)
+        self._command = (*scenario.command, "--format", "json", "--lock-timeout", "0s")
+        with Forks() as forks:
+            scenario.prepare(self._prepared, forks)
+            site = self._copy()
+            old = look(site.url)
+            ended, self.points = watch(forks, engine, site, self._on(site), self._log())
+            assert ended.code == 0, ended.out + ended.err
+            new = look(site.url)
+            assert new.organizations != old.organizations
+            self._legal = Legal(old=old, new=new, names=frozenset(engine.files(site)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._folder.cleanup()
+
+    def _new_folder(self) -> Path:
+        return Path(self._folder.name) / f"{next(self._numbers):05}"
+
+    def _log(self) -> Path:
+        return self._new_folder().with_suffix(".log")
+
+    def _copy(self) -> Site:
+        return self.engine.copy(self._prepared, self._new_folder())
+
+    def _on(self, site: Site) -> tuple[str, ...]:
+        return (*self._command, "--state", site.url)
+
+    def meet(self, point: Point, forks: Forks) -> Result:
+        """Hit one point and judge what it left."""
+        for _ in range(_TRIES):
+            site, log = self._copy(), self._log()
+            try:
+                ended = hit(forks, self.engine, site, self._on(site), point, log)
+                return Result(point=point, verdict=judge(self.scenario, self.engine, site, point, ended, self._legal, forks))
+            except MissedError as error:
+                missed = Result(point=point, verdict=None, reason=f"missed: {error}")
+            except Exception as error:  # noqa: BLE001 -- whatever goes wrong here is a finding about this point, and the sweep goes on
+                kind = "" if isinstance(error, LostError) else f"{type(error).__name__}: "
+                return Result(point=point, verdict=None, reason=f"{kind}{error}")
+        return missed
+
+    def meet_all(self, points: Sequence[Point], processes: int = 1) -> Iterator[Result]:
+        """Hit *points*, several at once, and yield what became of them in their order."""
+        parts = [points[start::processes] for start in range(processes)]
+
+        def work(part: Sequence[Point]) -> list[Result]:
+            with Forks() as forks:
+                return [self.meet(point, forks) for point in part]
+
+        with ThreadPoolExecutor(processes) as pool:
+            done = {result.point: result for results in pool.map(work, parts) for result in results}
+        return (done[point] for point in points)
+
+
+def cases() -> Iterator[tuple[Scenario, Engine]]:
+    """Yield every scenario with every engine on which it makes sense."""
+    for engine in ENGINES:
+        for scenario in SCENARIOS:
+            if not scenario.engines or engine.name in scenario.engines:
+                yield scenario, engine
