@@ -61,13 +61,17 @@ class Holder:
 
     Attributes:
         operator: `user@host`.
-        process_started: when the process began, seconds since the epoch; tells a reused pid apart. 0 when unknown.
+        machine: what tells the processes that `pid` is counted among from all others of that host name: this boot of the machine, and
+            the namespace of its process numbers. Empty where the system does not tell.
+        process_started: when the process began, seconds since that boot, or, without a `machine`, since the epoch; tells a reused pid
+            apart. 0 when unknown.
         operation: the command, such as `apply`.
         since: UTC.
     """
 
     operator: str
     host: str
+    machine: str
     pid: int
     process_started: float
     operation: str
@@ -224,7 +228,7 @@ class Store(StateReader, Protocol):
     def lock(self, organizations: Sequence[str], holder: Holder, *, timeout: timedelta, record: Record) -> AbstractContextManager[Lock]:
         """Hold the locks of all *organizations*, or of none; let go of them at the end of the block.
 
-        Waits up to *timeout* for locks of living holders. A lock whose holder is a dead process of this host is taken over,
+        Waits up to *timeout* for locks of holders that may be alive. A lock whose holder is a dead process of this host is taken over,
         and *record* (of kind `lock`) is written into that organization's chain, its detail naming the former holder.
 
         Raises:

@@ -1,19 +1,20 @@
 """Stored state, journal and locks behind the protocols `StateReader` and `Store` of `model.protocols`.
 
-Belongs here: SQLAlchemy Core, SQLite, files of the state, liveness of lock holders; errors of those libraries end here.
+Belongs here: SQLAlchemy Core, SQLite, PostgreSQL, files of the state, liveness of lock holders; errors of those libraries end here.
 Does not belong here: what a change means, the clock (instants are arguments), manifests, reports, exit codes.
 
 SQLAlchemy costs 200 ms to import, so this module loads it only where a state is opened, and not for the facts alone.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-from reconciler.model.errors import MissingStateError
+from reconciler.model.errors import MissingStateError, UsageError
 from reconciler.model.protocols import Facts, StateReader, Store
 from reconciler.stores.empty import EmptyState
 from reconciler.stores.files import refuse_orphaned_journal
 from reconciler.stores.holders import here
-from reconciler.stores.urls import masked, path_of
+from reconciler.stores.urls import is_postgresql, masked, path_of
 
 __all__ = ["here", "masked", "open_facts", "open_reader", "open_store"]
 
@@ -22,14 +23,20 @@ def open_reader(url: str) -> StateReader:
     """Open the stored state at *url* to read; without a state, return an empty one whose `lineage` is None.
 
     Args:
-        url: `sqlite:///relative/path.db` (relative to the current directory) or `sqlite:////absolute/path.db`.
+        url: `sqlite:///relative/path.db` (relative to the current directory), `sqlite:////absolute/path.db`, or `postgresql://…` in the
+            form of libpq.
 
     Raises:
-        UsageError: *url* is of another form, or names an engine that is not supported yet.
+        UsageError: *url* is of another form, or names an engine that is not installed.
         CorruptStateError: what is there is damaged or not ours.
-        StateVersionError: a newer version wrote it.
+        StateVersionError: a newer version wrote it; in PostgreSQL, also an older one that was not migrated yet.
         StoreError: it cannot be opened.
     """
+    if is_postgresql(url):
+        with _psycopg():
+            from reconciler.stores import postgresql  # noqa: PLC0415 - as below
+
+            return postgresql.open_reader(url) or EmptyState(location=masked(url))
     path = _existing(url)
     if path is None:
         return EmptyState(location=masked(url))
@@ -44,6 +51,11 @@ def open_facts(url: str) -> Facts:
     Raises:
         UsageError, CorruptStateError, StateVersionError, StoreError: as for `open_reader`.
     """
+    if is_postgresql(url):
+        with _psycopg():
+            from reconciler.stores import facts  # noqa: PLC0415 - as below
+
+            return facts.open_shared_facts(url) or EmptyState(location=masked(url))
     path = _existing(url)
     if path is None:
         return EmptyState(location=masked(url))
@@ -63,12 +75,28 @@ def open_store(url: str, *, create: bool) -> Store:
         MissingStateError: there is no state and *create* is false.
         UsageError, CorruptStateError, StateVersionError, StoreError: as for `open_reader`.
     """
+    if is_postgresql(url):
+        with _psycopg():
+            from reconciler.stores import postgresql  # noqa: PLC0415 - as below
+
+            return postgresql.open_store(url, create=create)
     path = path_of(url)
     if not create and _existing(url) is None:
         raise MissingStateError(f"there is no stored state at {masked(url)}", hint="reconciler apply makes it; --state names another one")
     from reconciler.stores import sqlite  # noqa: PLC0415 - SQLAlchemy only where a state is opened
 
     return sqlite.open_store(path, location=masked(url))
+
+
+@contextmanager
+def _psycopg() -> Iterator[None]:
+    """Say which extra is missing, where psycopg or the libpq under it is not installed."""
+    try:
+        yield
+    except ImportError as error:
+        if (error.name or "psycopg").partition(".")[0] != "psycopg":
+            raise
+        raise UsageError(f"PostgreSQL needs the library psycopg: {error}", hint="pip install 'reconciler[postgres]'") from error
 
 
 def _existing(url: str) -> Path | None:

@@ -1,8 +1,7 @@
-"""Facts from a SQLite file over plain SQL: questions about access are answered before SQLAlchemy would be loaded."""
+"""Facts from a state over plain SQL: questions about access are answered before SQLAlchemy would be loaded."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,7 @@ from reconciler.stores.files import RESTORE
 from reconciler.stores.migrate import MIGRATIONS, Migration, is_current
 from reconciler.stores.opening import pragma, readable_file
 from reconciler.stores.rows import document_in, readable
+from reconciler.stores.urls import masked
 
 _PAGE: Final = 500
 """Documents read at once: enough to be fast, few enough that no reader holds up a writer for long."""
@@ -24,19 +24,23 @@ _LAST: Final = "SELECT organization, at FROM chains JOIN journal USING (organiza
 _LAST_SECOND: Final = "SELECT DISTINCT at FROM journal WHERE at >= (SELECT substr(max(at), 1, 19) FROM journal)"
 
 
-class SqliteFacts:
-    """`Facts` over one connection on which every statement is a transaction of its own."""
+Ask = Callable[[str, tuple[object, ...]], list[Any]]
+"""Answers one statement, whose parameters are question marks, with all of its rows; each statement is a transaction of its own."""
 
-    def __init__(self, raw: sqlite3.Connection, *, location: str, held: ExitStack) -> None:
+
+class SqlFacts:
+    """`Facts` over whatever answers statements."""
+
+    def __init__(self, ask: Ask, *, location: str, held: ExitStack) -> None:
         """Read the lineage.
 
         Args:
-            raw: stays open until `close`.
+            ask: answers until `close`.
             location: the masked URL.
             held: what `close` lets go of; taken over once the lineage was read.
         """
         self.location = location
-        self._raw = raw
+        self._ask = ask
         found = self._rows("SELECT lineage FROM meta")
         if len(found) != 1 or not isinstance(found[0][0], str):
             raise CorruptStateError(f"{location} names no lineage", hint=RESTORE)
@@ -45,7 +49,7 @@ class SqliteFacts:
 
     def _rows(self, statement: str, *parameters: object) -> list[Any]:
         with fence(self.location):
-            return self._raw.execute(statement, parameters).fetchall()
+            return self._ask(statement, parameters)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all stored organizations."""
@@ -79,17 +83,31 @@ class SqliteFacts:
             return max((parse_instant(at) for (at,) in found), default=None)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of file or connection."""
         with fence(self.location):
             self._held.close()
 
 
-def open_facts(path: Path, *, location: str, migrations: tuple[Migration, ...] = MIGRATIONS) -> SqliteFacts:
-    """Open the state in *path*, without a write to it or beside it."""
+def open_facts(path: Path, *, location: str, migrations: tuple[Migration, ...] = MIGRATIONS) -> SqlFacts:
+    """Open the state in the SQLite file *path*, without a write to it or beside it."""
     with ExitStack() as opened:
         raw = readable_file(path, location, opened)
         if not is_current(pragma(raw, "user_version"), migrations, location):
             from reconciler.stores.sqlite import migrated_copy  # noqa: PLC0415 - migrating takes SQLAlchemy, and is seldom needed
 
             raw = migrated_copy(raw, location, migrations, opened)
-        return SqliteFacts(raw, location=location, held=opened)
+        connection = raw
+        return SqlFacts(lambda statement, parameters: connection.execute(statement, parameters).fetchall(), location=location, held=opened)
+
+
+def open_shared_facts(url: str, *, migrations: tuple[Migration, ...] = MIGRATIONS) -> SqlFacts | None:
+    """Open the state at *url* in PostgreSQL; None when there is none."""
+    from reconciler.stores.connecting import READS, connect, is_there  # noqa: PLC0415 - psycopg is not always installed
+
+    location = masked(url)
+    with ExitStack() as opened:
+        raw = opened.enter_context(closing(connect(url, READS)))
+        if not is_there(raw, location, migrations):
+            return None
+        raw.autocommit = True
+        return SqlFacts(lambda words, given: raw.execute(words.replace("?", "%s").encode(), given).fetchall(), location=location, held=opened)

@@ -8,6 +8,7 @@ from typing import Final
 
 from reconciler.model.errors import CorruptStateError, LockedError, StorageFaultError, StoreError
 from reconciler.stores.files import RESTORE
+from reconciler.stores.server_faults import is_postgresql, of_postgresql
 
 _PRIMARY: Final = 0xFF
 """The low byte of an extended result code is its primary one."""
@@ -36,7 +37,7 @@ def fence(location: str) -> Iterator[None]:
     except OSError as error:
         raise _of_file(error, location) from error
     except Exception as error:
-        ours = _of_sqlalchemy(error, location)
+        ours = of_postgresql(error, location) if is_postgresql(error) else _of_sqlalchemy(error, location)
         if ours is None:
             raise
         raise ours from error
@@ -46,8 +47,12 @@ def _of_sqlalchemy(error: Exception, location: str) -> StoreError | None:
     from sqlalchemy.exc import DBAPIError, SQLAlchemyError  # noqa: PLC0415 - 200 ms; whoever raises one of them has loaded it
 
     if isinstance(error, DBAPIError):
-        return _translated(error.orig or error, location)
+        return _of_driver(error.orig or error, location)
     return StoreError(f"{location}: {error}") if isinstance(error, SQLAlchemyError) else None
+
+
+def _of_driver(error: BaseException, location: str) -> StoreError:
+    return _translated(error, location) if isinstance(error, sqlite3.Error) else of_postgresql(error, location)
 
 
 def _translated(error: BaseException, location: str) -> StoreError:

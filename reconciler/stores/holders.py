@@ -4,12 +4,16 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from reconciler.model.errors import LockedError
 from reconciler.model.instants import format_instant
 from reconciler.model.journal import Record
 from reconciler.model.protocols import Holder, LockInfo
+
+if TYPE_CHECKING:
+    import psutil
 
 _START_TOLERANCE: Final = 1.0
 """Seconds by which two readings of one process's start may differ; a reused pid differs by more."""
@@ -28,41 +32,75 @@ def here(operation: str, version: str, now: datetime) -> Holder:
     import psutil  # noqa: PLC0415 - likewise
 
     process = psutil.Process()
-    host = socket.gethostname()
+    host, machine = socket.gethostname(), _machine()
     return Holder(
         operator=f"{process.username()}@{host}",
         host=host,
+        machine=machine,
         pid=os.getpid(),
-        process_started=process.create_time(),
+        process_started=_started(process, machine),
         operation=operation,
         version=version,
         since=now,
     )
 
 
+def _machine() -> str:
+    """Return what `Holder.machine` is here.
+
+    Runners in containers or from one image share host names, and count processes for themselves: a pid that is not seen here may be
+    alive there. Source: Linux, proc(5), `random/boot_id`, and pid_namespaces(7).
+    """
+    try:
+        return f"{Path('/proc/sys/kernel/random/boot_id').read_text(encoding='ascii').strip()}/{Path('/proc/self/ns/pid').readlink()}"
+    except (OSError, ValueError):
+        return ""
+
+
+def _started(process: "psutil.Process", machine: str) -> float:
+    if not machine:
+        return process.create_time()
+    import psutil  # noqa: PLC0415 - likewise
+
+    # Against the boot, not the epoch: a clock that is set moves every reading of the latter, and the living would look dead.
+    return process.create_time() - psutil.boot_time()
+
+
 def is_local(holder: Holder) -> bool:
-    """Tell whether *holder* is, or was, a process of this host."""
+    """Tell whether *holder* is, or was, a process that this one would see."""
     import socket  # noqa: PLC0415 - likewise
 
-    return holder.host == socket.gethostname()
+    return holder.host == socket.gethostname() and holder.machine in {"", _machine()}
 
 
-def is_dead(holder: Holder) -> bool:
-    """Tell whether *holder* is certainly gone: a process of this host that ended, or whose pid another process has now."""
+def is_dead(holder: Holder, *, one_machine: bool) -> bool:
+    """Tell whether *holder* is certainly gone: a process of this host that ended, or whose pid another process has now.
+
+    Args:
+        holder: of a lock.
+        one_machine: whether the state can be reached from this machine alone; who held a lock before its last boot is gone then.
+    """
     if not is_local(holder):
-        return False
+        return one_machine and _before_the_boot(holder)
     import psutil  # noqa: PLC0415 - likewise
 
     try:
         process = psutil.Process(holder.pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return True
-        started = process.create_time()
+        started = _started(process, holder.machine)
     except psutil.NoSuchProcess:
         return True
     except psutil.AccessDenied:
         return False
     return holder.process_started > 0 and abs(started - holder.process_started) > _START_TOLERANCE
+
+
+def _before_the_boot(holder: Holder) -> bool:
+    import socket  # noqa: PLC0415 - likewise
+
+    then, now = holder.machine.partition("/")[0], _machine().partition("/")[0]
+    return holder.host == socket.gethostname() and bool(then and now) and then != now
 
 
 def who(info: LockInfo) -> str:

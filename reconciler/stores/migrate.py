@@ -23,7 +23,12 @@ def _remember(connection: "Connection") -> None:
     metadata.create_all(connection, tables=[views, verdicts])
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (_remember,)
+def _tell_machines_apart(connection: "Connection") -> None:
+    """Version 3 notes of a lock's holder among which processes its pid counts."""
+    connection.exec_driver_sql("ALTER TABLE locks ADD COLUMN machine TEXT DEFAULT '' NOT NULL")
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (_remember, _tell_machines_apart)
 """The entry at index 0 leads from version 1 to version 2, and so on."""
 
 CURRENT_VERSION: Final = BASE_VERSION + len(MIGRATIONS)

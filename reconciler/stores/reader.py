@@ -1,7 +1,7 @@
 """Reading a state over SQLAlchemy Core: plain columns, pages of the journal, no object mapping."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import datetime
 from typing import Any, Final
 
@@ -61,19 +61,25 @@ _PAGE_OF_CHAIN: Final = (
 )
 
 
+Streaming = Callable[[Connection], AbstractContextManager[Connection]]
+"""Given the connection that reads, gives one on which the rows of a statement may be read while others are asked for."""
+
+
 class SqlReader:
     """A `StateReader` over one connection on which every statement is a transaction of its own."""
 
-    def __init__(self, connection: Connection, *, location: str, held: ExitStack) -> None:
+    def __init__(self, connection: Connection, *, location: str, held: ExitStack, streaming: Streaming = nullcontext) -> None:
         """Read the lineage.
 
         Args:
             connection: stays open until `close`.
             location: the masked URL.
             held: what `close` lets go of; taken over once the lineage was read.
+            streaming: for results too large to hold; SQLite needs no other connection for them.
         """
         self.location = location
         self._connection = connection
+        self._streaming = streaming
         with fence(location):
             lineage = connection.execute(_LINEAGE).scalars().all()
         if len(lineage) != 1 or not isinstance(lineage[0], str):
@@ -159,13 +165,13 @@ class SqlReader:
 
     def verdicts(self, view: str) -> Iterator[Verdict]:
         """Yield the verdicts of a view, by organization."""
-        with fence(self.location):
-            yield from map(Verdict._make, self._connection.execute(_VERDICTS, {"view": view}, execution_options=_STREAMED))
+        with fence(self.location), self._streaming(self._connection) as connection:
+            yield from map(Verdict._make, connection.execute(_VERDICTS, {"view": view}, execution_options=_STREAMED))
 
     def bases(self, view: str) -> Iterator[Basis]:
         """Yield the bases of the verdicts of a view, by organization."""
-        with fence(self.location):
-            yield from map(Basis._make, self._connection.execute(_BASES, {"view": view}, execution_options=_STREAMED))
+        with fence(self.location), self._streaming(self._connection) as connection:
+            yield from map(Basis._make, connection.execute(_BASES, {"view": view}, execution_options=_STREAMED))
 
     def locks(self) -> list[LockInfo]:
         """Return the locks that are held, by id."""

@@ -253,6 +253,7 @@ def lock_row(organization: str, lock_id: str, holder: Holder) -> Row:
         "id": lock_id,
         "operator": holder.operator,
         "host": holder.host,
+        "machine": holder.machine,
         "pid": holder.pid,
         "process_started": holder.process_started,
         "operation": holder.operation,
@@ -278,6 +279,7 @@ def _holder(row: Columns) -> Holder:
     return Holder(
         operator=row["operator"],
         host=row["host"],
+        machine=row["machine"],
         pid=whole_number(row["pid"]),
         process_started=float(row["process_started"]),
         operation=row["operation"],

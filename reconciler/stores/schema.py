@@ -10,6 +10,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Large
 NAME: Final = Text(collation="BINARY").with_variant(Text(collation="C"), "postgresql")
 """Names sort as Python sorts them: by code point."""
 
+INSTANT: Final = Text().with_variant(Text(collation="C"), "postgresql")
+"""Instants whose text is compared; SQLite compares bytes by itself."""
+
 metadata = MetaData()
 
 meta = Table(
@@ -41,7 +44,7 @@ journal = Table(
     Column("organization", NAME, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("run", Text, nullable=False),
-    Column("at", Text, nullable=False),
+    Column("at", INSTANT, nullable=False),
     Column("kind", Text, nullable=False),
     Column("operation", Text, nullable=False),
     Column("operator", Text, nullable=False),
@@ -85,6 +88,7 @@ locks = Table(
     Column("operation", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("since", Text, nullable=False),
+    Column("machine", Text, nullable=False, server_default=""),
 )
 
 # What was found out about organizations, for the next run: derived, never a fact, and made anew when these are empty.
@@ -94,7 +98,7 @@ views = Table(
     Column("id", Text, primary_key=True),
     # Another one with every change: whoever made verdicts from older ones does not write them over newer ones.
     Column("token", Text, nullable=False),
-    Column("at", Text, nullable=False),
+    Column("at", INSTANT, nullable=False),
 )
 
 verdicts = Table(

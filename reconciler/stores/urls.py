@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from reconciler.model.errors import UsageError
-from reconciler.model.findings import Finding, Severity
 
-_ALLOWED: Final = "allowed: sqlite:///relative/path.db, sqlite:////absolute/path.db"
+ALLOWED: Final = "allowed: sqlite:///relative/path.db, sqlite:////absolute/path.db, postgresql://user@host:port/database"
 _SCHEMES: Final = ("sqlite", "postgresql")
 _PASSWORD: Final = re.compile(r"(?P<user>^[^:/]+://[^:@/]*):.*@", re.DOTALL)
 _SECRET_OPTION: Final = re.compile(r"(?P<key>[?&](?:ssl)?password=)[^&#]*", re.IGNORECASE)
@@ -20,6 +19,11 @@ def masked(url: str) -> str:
     return _SECRET_OPTION.sub(r"\g<key>***", _PASSWORD.sub(r"\g<user>:***@", url))
 
 
+def is_postgresql(url: str) -> bool:
+    """Tell whether *url* names a PostgreSQL database; libpq reads the rest of it."""
+    return url.startswith("postgresql://")
+
+
 def path_of(url: str) -> Path:
     """Return the absolute path, links resolved, of the SQLite file that *url* names.
 
@@ -28,8 +32,6 @@ def path_of(url: str) -> Path:
     """
     scheme, separator, rest = url.partition("://")
     engine = scheme.partition("+")[0].lower()
-    if separator and engine == "postgresql":
-        _refuse_postgresql(url)
     name = rest[1:]
     if not separator or scheme != "sqlite" or not rest.startswith("/"):
         _refuse(url, _correction(url, engine, rest) if separator else f"sqlite:///{url}")
@@ -48,10 +50,4 @@ def _correction(url: str, engine: str, rest: str) -> str | None:
 
 
 def _refuse(url: str, hint: str | None) -> NoReturn:
-    raise UsageError(f"{masked(url)!r} names no stored state", detail=_ALLOWED, hint=hint)
-
-
-def _refuse_postgresql(url: str) -> NoReturn:
-    message = f"PostgreSQL is not supported yet: {masked(url)}"
-    finding = Finding(rule="not-supported-yet", severity=Severity.ERROR, message=message, detail=_ALLOWED)
-    raise UsageError(message, detail=_ALLOWED, findings=[finding])
+    raise UsageError(f"{masked(url)!r} names no stored state", detail=ALLOWED, hint=hint)

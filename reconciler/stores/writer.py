@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
@@ -22,20 +22,23 @@ from reconciler.model.verdicts import Basis, Verdict
 from reconciler.stores import locks, remembering
 from reconciler.stores.faults import fence
 from reconciler.stores.holders import is_dead, is_local, living, naming, who
-from reconciler.stores.reader import SqlReader
+from reconciler.stores.reader import SqlReader, Streaming
 from reconciler.stores.rows import Row, chain_rows, follow_ups_text, organization_row
 from reconciler.stores.schema import chains, journal, organizations
 
 _POLL: Final = 0.2
 """Seconds between two looks at a lock that somebody else holds."""
 
-_PART: Final = 500
-"""So many names are asked for in one statement; engines limit its parameters."""
-
 _log = logging.getLogger("reconciler")
 
 _NAMES: Final[BindParameter[Any]] = bindparam("names", expanding=True)
-_CHAINS: Final = select(chains.c.organization, chains.c.seq, chains.c.hash).where(chains.c.organization.in_(_NAMES))
+# Until the transaction ends nobody else adds to what was found.
+_CHAINS: Final = (
+    select(chains.c.organization, chains.c.seq, chains.c.hash)
+    .where(chains.c.organization.in_(_NAMES))
+    .order_by(chains.c.organization)
+    .with_for_update()
+)
 _PLACES: Final = select(organizations.c.name, organizations.c.serial, organizations.c.digest).where(organizations.c.name.in_(_NAMES))
 _APPEND: Final = insert(journal)
 _BEGIN_CHAIN: Final = insert(chains)
@@ -69,20 +72,19 @@ class SqlStore(SqlReader):
         *,
         location: str,
         held: ExitStack,
+        streaming: Streaming = nullcontext,
         pause: Callable[[float], None] = wait,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Read the lineage.
 
         Args:
-            reading: as for `SqlReader`.
-            writing: its transactions take the writer's place in the database as they begin.
-            location: the masked URL.
-            held: what `close` lets go of; taken over once the lineage was read.
+            reading, location, held, streaming: as for `SqlReader`.
+            writing: on SQLite, its transactions take the one writer's place in the database as they begin.
             pause: waits that many seconds for another holder.
             monotonic: seconds that only grow.
         """
-        super().__init__(reading, location=location, held=held)
+        super().__init__(reading, location=location, held=held, streaming=streaming)
         self._writing = writing
         self._pause = pause
         self._monotonic = monotonic
@@ -106,6 +108,8 @@ class SqlStore(SqlReader):
         while True:
             try:
                 return self._acquire(names, holder, record)
+            except locks.OvertakenError:
+                continue
             except LockedError:
                 left = deadline - self._monotonic()
                 if left <= 0:
@@ -154,6 +158,7 @@ class SqlStore(SqlReader):
             _move(connection, rows)
             _append(
                 connection,
+                _standing(connection, names),
                 [_Appended(one.organization, one.records, row["serial"], row["digest"]) for one, row in zip(commits, rows, strict=True)],
             )
 
@@ -184,7 +189,7 @@ class SqlStore(SqlReader):
             info = locks.find(connection, lock_id)
             if info is None:
                 raise StoreError(f"no lock has the id {lock_id}", hint="a lock that is held names its id when it is in the way")
-            if is_local(info.holder) and not is_dead(info.holder):
+            if is_local(info.holder) and not is_dead(info.holder, one_machine=False):
                 raise living(info)
             locks.release(connection, lock_id)
             _note(connection, {name: [naming(record, info)] for name in info.organizations})
@@ -225,21 +230,21 @@ def _moved(row: Row) -> FencedError:
 
 def _note(connection: Connection, records: Mapping[str, Sequence[Record]]) -> None:
     """Add records to the chains of organizations whose serial and digest stay as stored."""
-    for names in _in_parts(list(records)):
+    for names in locks.in_parts(sorted(records)):
+        # The chains first: what is read then is what their last entries speak of.
+        standing = _standing(connection, names)
         places = {name: (serial, digest) for name, serial, digest in connection.execute(_PLACES, {"names": names})}
-        _append(connection, [_Appended(name, records[name], *places.get(name, (0, None))) for name in names])
+        _append(connection, standing, [_Appended(name, records[name], *places.get(name, (0, None))) for name in names])
 
 
-def _in_parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield *names* in parts that fit into one statement: a lock may cover a whole fleet."""
-    for start in range(0, len(names), _PART):
-        yield names[start : start + _PART]
+def _standing(connection: Connection, names: Sequence[str]) -> dict[str, ChainHead]:
+    """Return the heads of chains, by organization; they stay so until the transaction ends."""
+    found = connection.execute(_CHAINS, {"names": names})
+    return {name: ChainHead(organization=name, seq=seq, hash=own) for name, seq, own in found}
 
 
-def _append(connection: Connection, appended: Sequence[_Appended]) -> None:
+def _append(connection: Connection, standing: Mapping[str, ChainHead], appended: Sequence[_Appended]) -> None:
     """Add records to the chains of several organizations, one group for each."""
-    found = connection.execute(_CHAINS, {"names": [one.organization for one in appended]})
-    standing = {name: ChainHead(organization=name, seq=seq, hash=own) for name, seq, own in found}
     added: list[Row] = []
     begun: list[Row] = []
     moved: list[Row] = []
@@ -254,10 +259,13 @@ def _append(connection: Connection, appended: Sequence[_Appended]) -> None:
             begun.append({"organization": name, **last})
         else:
             moved.append({"of": name, "previous": first.hash, **last})
+    try:
+        if begun:
+            connection.execute(_BEGIN_CHAIN, begun)
+    except IntegrityError as error:
+        raise FencedError("another run began one of the journals; nothing was written", hint="run the command again") from error
     if added:
         _insert_entries(connection, added)
-    if begun:
-        connection.execute(_BEGIN_CHAIN, begun)
     if moved:
         connection.execute(_MOVE_CHAIN, moved)
 

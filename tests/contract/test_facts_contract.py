@@ -39,13 +39,13 @@ class Place:
             store.commit(lock, name, after=organization, expected_serial=store.read(name).serial, follow_ups=(), records=[record])
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     memory = MemoryStore()
     if request.param == "memory":
         return Place(lambda: memory, lambda: memory)
     monkeypatch.setattr(facts, "_PAGE", 2)
-    url = f"sqlite:///{tmp_path}/state.db"
+    url = f"sqlite:///{tmp_path}/state.db" if request.param == "sqlite" else request.getfixturevalue("postgres_server").url()
     open_store(url, create=True).close()
     return Place(lambda: open_store(url, create=False), lambda: open_facts(url))
 

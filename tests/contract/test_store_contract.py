@@ -21,6 +21,7 @@ from reconciler.model.resources import Administrator, Grant, Organization, Organ
 from reconciler.model.verdicts import Basis, Verdict, packed
 from reconciler.stores import here, open_store
 from tests.fakes.store import MemoryStore
+from tests.postgres import Server
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 PLAN = "sha256:" + "a" * 64
@@ -63,13 +64,17 @@ def dead() -> Holder:
 Opening = Callable[[], Store]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Opening:
     """Each call gives one more writer of the same state."""
-    memory = MemoryStore()
     if request.param == "memory":
+        memory = MemoryStore()
         return lambda: memory
-    return lambda: open_store(f"sqlite:///{tmp_path}/state.db", create=True)
+    if request.param == "sqlite":
+        return lambda: open_store(f"sqlite:///{tmp_path}/state.db", create=True)
+    server: Server = request.getfixturevalue("postgres_server")
+    url = server.url()
+    return lambda: open_store(url, create=True)
 
 
 @pytest.fixture

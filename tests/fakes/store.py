@@ -113,7 +113,7 @@ class MemoryStore:
     def lock(self, organizations: Sequence[str], holder: Holder, *, timeout: timedelta, record: Record) -> Iterator[Lock]:
         names = sorted(set(organizations))
         standing = self._locks_on(names)
-        alive = [info for info in standing if not is_dead(info.holder)]
+        alive = [info for info in standing if not is_dead(info.holder, one_machine=True)]
         if alive:
             raise locked(alive, names)
         lock_id = f"lock-{next(self._ids)}"
@@ -189,7 +189,7 @@ class MemoryStore:
         info = next((info for info in self.locks() if info.id == lock_id), None)
         if info is None:
             raise StoreError(f"no lock has the id {lock_id}")
-        if is_local(info.holder) and not is_dead(info.holder):
+        if is_local(info.holder) and not is_dead(info.holder, one_machine=True):
             raise living(info)
         self._release(lock_id)
         for name in info.organizations:

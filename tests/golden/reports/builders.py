@@ -721,7 +721,7 @@ def histories() -> dict[str, Result]:
 
 def a_lock(identifier: str = "0f3b6c1e", operator: str = "ops@ci-7", organizations: Iterable[str] = ("acme-health", "globex")) -> LockInfo:
     holder = Holder(
-        operator=operator, host="ci-7", pid=4711, process_started=1e9, operation="apply", version="0.1.0", since=NOW - HOUR / 60
+        operator=operator, host="ci-7", machine="", pid=4711, process_started=1e9, operation="apply", version="0.1.0", since=NOW - HOUR / 60
     )
     return LockInfo(id=identifier, organizations=tuple(organizations), holder=holder)
 

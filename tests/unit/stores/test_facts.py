@@ -11,7 +11,7 @@ import pytest
 from reconciler.model.documents import organization_document
 from reconciler.model.errors import CorruptStateError, LockedError, StateVersionError, StoreError
 from reconciler.stores import facts, open_facts, open_reader
-from reconciler.stores.migrate import MIGRATIONS
+from reconciler.stores.migrate import CURRENT_VERSION, MIGRATIONS
 from tests.unit.stores.test_sqlite import (
     DAMAGES,
     KILLED_IN_A_TRANSACTION,
@@ -95,7 +95,7 @@ def test_an_older_state_is_read_from_a_private_copy_and_a_newer_one_refused(path
     with closing(facts.open_facts(path, location=url(path), migrations=(*MIGRATIONS, add_a_column))) as found:
         assert found.names() == ("acme",)
     assert listing(path.parent) == before
-    change(path, "PRAGMA user_version=3")
+    change(path, f"PRAGMA user_version={CURRENT_VERSION + 1}")
     with pytest.raises(StateVersionError):
         open_facts(url(path))
 
