@@ -9,11 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from tests.faults.engines import ENGINES, Engine, Site
+from tests.faults.engines import Engine, Site
 from tests.faults.forked import Forks
-from tests.faults.injecting import MissedError, Point, hit, watch
+from tests.faults.injecting import MissedError, Point
 from tests.faults.judging import Legal, LostError, Verdict, judge, look
-from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.faults.scenarios import Scenario
 
 _TRIES: Final = 3
 """A run that makes its calls in another order is run again."""
@@ -29,7 +29,11 @@ class Result:
 
 
 class Case:
-    """A scenario on an engine, prepared once, in a folder that goes with it."""
+    """A scenario on an engine, prepared once, in a folder that goes with it.
+
+    Attributes:
+        points: every one at which it can be hit, found by watching it.
+    """
 
     def __init__(self, scenario: Scenario, engine: Engine) -> None:
         self.scenario, self.engine = scenario, engine
@@ -38,16 +42,15 @@ class Case:
         prepared = self._new_folder()
         prepared.mkdir()
         self._prepared = engine.site(prepared)
-        self._command = (*scenario.command, "--format", "json", "--lock-timeout", "0s")
         with Forks() as forks:
             scenario.prepare(self._prepared, forks)
             site = self._copy()
             old = look(site.url)
-            ended, self.points = watch(forks, engine, site, self._on(site), self._log())
+            ended, self.points = engine.points(forks, site, self._command(site), self._log())
             assert ended.code == 0, ended.out + ended.err
             new = look(site.url)
             assert new.organizations != old.organizations
-            self._legal = Legal(old=old, new=new, names=frozenset(engine.files(site)))
+            self._legal = Legal(old=old, new=new, names=frozenset(engine.stored(site)))
 
     def __enter__(self) -> Self:
         return self
@@ -64,39 +67,38 @@ class Case:
     def _copy(self) -> Site:
         return self.engine.copy(self._prepared, self._new_folder())
 
-    def _on(self, site: Site) -> tuple[str, ...]:
-        return (*self._command, "--state", site.url)
+    def _command(self, site: Site) -> tuple[str, ...]:
+        return (*self.scenario.command, "--format", "json", "--lock-timeout", "0s", "--state", site.url)
 
     def meet(self, point: Point, forks: Forks) -> Result:
         """Hit one point and judge what it left."""
         for _ in range(_TRIES):
             site, log = self._copy(), self._log()
             try:
-                ended = hit(forks, self.engine, site, self._on(site), point, log)
-                return Result(point=point, verdict=judge(self.scenario, self.engine, site, point, ended, self._legal, forks))
+                ended = self.engine.hit(forks, site, self._command(site), point, log)
+                verdict = judge(self.scenario, self.engine, site, point, ended, self._legal, forks)
             except MissedError as error:
                 missed = Result(point=point, verdict=None, reason=f"missed: {error}")
             except Exception as error:  # noqa: BLE001 -- whatever goes wrong here is a finding about this point, and the sweep goes on
                 kind = "" if isinstance(error, LostError) else f"{type(error).__name__}: "
                 return Result(point=point, verdict=None, reason=f"{kind}{error}")
+            else:
+                return Result(point=point, verdict=verdict)
+            finally:
+                log.unlink(missing_ok=True)
+                self.engine.remove(site)
         return missed
 
     def meet_all(self, points: Sequence[Point], processes: int = 1) -> Iterator[Result]:
-        """Hit *points*, several at once, and yield what became of them in their order."""
-        parts = [points[start::processes] for start in range(processes)]
+        """Hit *points*, several at once, and yield what became of them; those last that disturb the others."""
+        together = [point for point in points if point.fault not in self.engine.alone]
+        parts = [together[start::processes] for start in range(processes)]
 
         def work(part: Sequence[Point]) -> list[Result]:
             with Forks() as forks:
                 return [self.meet(point, forks) for point in part]
 
         with ThreadPoolExecutor(processes) as pool:
-            done = {result.point: result for results in pool.map(work, parts) for result in results}
-        return (done[point] for point in points)
-
-
-def cases() -> Iterator[tuple[Scenario, Engine]]:
-    """Yield every scenario with every engine on which it makes sense."""
-    for engine in ENGINES:
-        for scenario in SCENARIOS:
-            if not scenario.engines or engine.name in scenario.engines:
-                yield scenario, engine
+            for results in pool.map(work, parts):
+                yield from results
+        yield from work([point for point in points if point.fault in self.engine.alone])

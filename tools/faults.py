@@ -1,0 +1,101 @@
+"""Hits every command that writes at every system call that touches its state, and tells what that left.
+
+    python -m tools.faults [--every N] [--processes N] [--only WORD] [--write]
+
+Exit code 1 when anything was lost. `--write` puts the table into docs/reliability.md. Needs Linux and strace.
+"""
+
+import argparse
+import platform
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.faults.engines import ENGINES
+from tests.faults.judging import Verdict
+from tests.faults.scenarios import SCENARIOS
+from tests.faults.sweep import Case, Result
+
+PAGE: Final = Path(__file__).parents[1] / "docs" / "reliability.md"
+MARKED: Final = re.compile(r"(<!-- Written by `make faults` from here\. Do not edit\. -->\n).*(<!-- To here\. -->\n)", re.DOTALL)
+
+
+class Row(NamedTuple):
+    """What one kind of fault left of one command on one engine."""
+
+    command: str
+    engine: str
+    fault: str
+    tried: int
+    left: Counter[Verdict | None]
+
+    def text(self) -> str:
+        """Return the row of the table."""
+        counts = [self.left[verdict] for verdict in (*Verdict, None)]
+        return f"| {self.command} | {self.engine} | {self.fault} | {self.tried} | {' | '.join(map(str, counts))} |"
+
+
+def rows(*, every: int, processes: int, only: str) -> Iterator[Row]:
+    """Try every n-th point of each command, and yield what that left; what was lost is told on standard error."""
+    for name, making in ENGINES.items():
+        with making as engine:
+            for scenario in SCENARIOS:
+                if scenario.engines and name not in scenario.engines or only not in f"{name} {scenario.name}":
+                    continue
+                with Case(scenario, engine) as case:
+                    found: dict[str, list[Result]] = {point.fault: [] for point in case.points}
+                    for result in case.meet_all(case.points[::every], processes):
+                        found[result.point.fault].append(result)
+                        if result.verdict is None:
+                            print(f"{name}, {scenario.name}, {result.point}: {result.reason}", file=sys.stderr)
+                    for fault, results in found.items():
+                        yield Row(scenario.name, name, fault, len(results), Counter(result.verdict for result in results))
+
+
+def page(made: list[Row], *, seconds: float, processes: int) -> str:
+    """Return the generated part of the page."""
+    strace = subprocess.run([shutil.which("strace") or "strace", "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
+    tools = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {strace.splitlines()[0].replace(' -- version', '')}"
+    total, lost = sum(row.tried for row in made), sum(row.left[None] for row in made)
+    heading = "| command | engine | fault | points tried | old | in part | new | lost |\n|---|---|---|--:|--:|--:|--:|--:|"
+    table = "\n".join(row.text() for row in made)
+    return f"""
+{heading}
+{table}
+
+{total} points, {lost} lost; {round(seconds / 60)} minutes with {processes} at a time. {tools}, {platform.system()} {platform.machine()}.
+
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Sweep, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tools.faults", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="try every N-th point only")
+    parser.add_argument("--processes", type=int, default=1, metavar="N", help="try N points at a time")
+    parser.add_argument("--only", default="", metavar="WORD", help="try only commands or engines with WORD in the name")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")
+    given = parser.parse_args(arguments)
+    if given.write and (given.every != 1 or given.only):
+        parser.error("--write is for a sweep of everything")
+    started = time.monotonic()
+    made = []
+    for row in rows(every=given.every, processes=given.processes, only=given.only):
+        print(row.text(), flush=True)
+        made.append(row)
+    text = page(made, seconds=time.monotonic() - started, processes=given.processes)
+    print(text)
+    if given.write:
+        PAGE.write_text(MARKED.sub(lambda found: f"{found[1]}{text}{found[2]}", PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    return 1 if any(row.left[None] for row in made) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
