@@ -15,13 +15,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.faults.engines import ENGINES
 from tests.faults.judging import Verdict
-from tests.faults.scenarios import SCENARIOS
-from tests.faults.sweep import Case, Result
+from tests.faults.sweep import ENGINES, Case, Result, scenarios_of
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "reliability.md"
 MARKED: Final = re.compile(r"(<!-- Written by `make faults` from here\. Do not edit\. -->\n).*(<!-- To here\. -->\n)", re.DOTALL)
@@ -45,10 +44,9 @@ class Row(NamedTuple):
 def rows(*, every: int, processes: int, only: str) -> Iterator[Row]:
     """Try every n-th point of each command, and yield what that left; what was lost is told on standard error."""
     for name, making in ENGINES.items():
-        with making as engine:
-            for scenario in SCENARIOS:
-                if scenario.engines and name not in scenario.engines or only not in f"{name} {scenario.name}":
-                    continue
+        wanted = [scenario for scenario in scenarios_of(name) if only in f"{name} {scenario.name}"]
+        with making() if wanted else nullcontext() as engine:
+            for scenario in wanted:
                 with Case(scenario, engine) as case:
                     found: dict[str, list[Result]] = {point.fault: [] for point in case.points}
                     for result in case.meet_all(case.points[::every], processes):

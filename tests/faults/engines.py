@@ -1,8 +1,7 @@
 """Where a state under fault lies, and at which points a command that works on it can be hit."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -111,11 +110,3 @@ class Sqlite:
         """Return the files, also where there is no folder yet."""
         folder = site.folder / "state"
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir())} if folder.is_dir() else {}
-
-
-@contextmanager
-def _sqlite() -> Iterator[Engine]:
-    yield Sqlite()
-
-
-ENGINES: Final[Mapping[str, AbstractContextManager[Engine]]] = {"SQLite": _sqlite()}

@@ -1,19 +1,22 @@
 """The sweep: every scenario is hit at every point, or at every n-th, and judged."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from tests.faults.engines import Engine, Site
+from tests.faults.engines import Engine, Site, Sqlite
 from tests.faults.forked import Forks
 from tests.faults.injecting import MissedError, Point
 from tests.faults.judging import Legal, LostError, Verdict, judge, look
-from tests.faults.scenarios import Scenario
+from tests.faults.scenarios import SCENARIOS, Scenario
+from tests.faults.server import Postgresql
+from tests.postgres import running
 
 _TRIES: Final = 3
 """A run that makes its calls in another order is run again."""
@@ -102,3 +105,21 @@ class Case:
             for results in pool.map(work, parts):
                 yield from results
         yield from work([point for point in points if point.fault in self.engine.alone])
+
+
+@contextmanager
+def _postgresql() -> Iterator[Engine]:
+    with running() as server:
+        yield Postgresql(server)
+
+
+ENGINES: Final[Mapping[str, Callable[[], AbstractContextManager[Engine]]]] = {
+    Sqlite.name: lambda: nullcontext(Sqlite()),
+    Postgresql.name: _postgresql,
+}
+"""How to have each engine for a while. A new one is one more entry."""
+
+
+def scenarios_of(engine: str) -> list[Scenario]:
+    """Return the scenarios that make sense on an engine."""
+    return [scenario for scenario in SCENARIOS if not scenario.engines or engine in scenario.engines]
