@@ -46,6 +46,7 @@ class Server:
     binaries: Path
     user: str | None
     options: Sequence[str] = ()
+    port: int = 5432
     _process: "subprocess.Popen[bytes] | None" = None
     _names: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -62,7 +63,9 @@ class Server:
 
     def _run(self, *command: str) -> "subprocess.Popen[bytes]":
         log = (self.folder / "log").open("ab")
-        rights: dict[str, Any] = {} if self.user is None else {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
+        rights: dict[str, Any] = (
+            {} if self.user is None else {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
+        )
         try:
             return subprocess.Popen(
                 command,
@@ -90,9 +93,9 @@ class Server:
         """Start it, and wait until it answers."""
         sockets = str(self.sockets)
         self._process = self._run(
-            str(self.binaries / "postgres"), "-D", str(self.folder / "d"), "-k", sockets, *_QUIET, *self.options
+            str(self.binaries / "postgres"), "-D", str(self.folder / "d"), "-k", sockets, "-p", str(self.port), *_QUIET, *self.options
         )
-        while True:
+        for _ in range(100 * _SECONDS):
             try:
                 self.connect().close()
             except psycopg.OperationalError:
@@ -100,6 +103,7 @@ class Server:
                 threading.Event().wait(0.01)
             else:
                 return
+        raise AssertionError(f"the server does not answer: {self.log()}")
 
     def stop(self, number: int = signal.SIGINT) -> None:
         """End it in good order, or with SIGQUIT at once, as a crash would."""
@@ -114,7 +118,9 @@ class Server:
 
     def connect(self, database: str = "postgres", user: str = USER) -> "psycopg.Connection[Any]":
         """Connect as a test does that looks behind the product."""
-        return psycopg.connect(host=str(self.sockets), dbname=database, user=user, autocommit=True, connect_timeout=_SECONDS)
+        return psycopg.connect(
+            host=str(self.sockets), port=self.port, dbname=database, user=user, autocommit=True, connect_timeout=_SECONDS
+        )
 
     def url(self, *, schema: str | None = None, database: str = "postgres", user: str = USER) -> str:
         """Return the URL of a new, empty schema, or of a schema that is there."""
@@ -122,7 +128,7 @@ class Server:
             schema = f"s{next(self._names)}"
             with self.connect(database) as connection:
                 connection.execute(f"CREATE SCHEMA {schema}".encode())
-        return f"postgresql://{user}@/{database}?host={quote(str(self.sockets), safe='')}&options=-csearch_path%3D{schema}"
+        return f"postgresql://{user}@/{database}?host={quote(str(self.sockets), safe='')}&port={self.port}&options=-csearch_path%3D{schema}"
 
     def execute(self, url: str, statement: str) -> "list[tuple[Any, ...]]":
         """Run one statement behind the product's back, and return its rows."""
@@ -153,3 +159,11 @@ def running(*options: str) -> Iterator[Server]:
     finally:
         server.stop(signal.SIGQUIT)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def grants(*, reader: str, writer: str, schema: str) -> str:
+    """Return the script of docs/operations.md that gives the roles their rights, for roles and a schema of other names."""
+    page = (Path(__file__).parents[1] / "docs" / "operations.md").read_text(encoding="utf-8")
+    script = page.partition("<!-- grants -->\n```sql\n")[2].partition("```")[0]
+    assert script
+    return script.replace("reconciler_reader", reader).replace("reconciler_writer", writer).replace("SCHEMA public", f"SCHEMA {schema}")

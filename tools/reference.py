@@ -54,7 +54,7 @@ def value_of(option: click.Option) -> str:
         return ""
     if isinstance(option.type, click.Choice):
         return " " + "\\|".join(str(choice) for choice in option.type.choices)
-    return " " + (option.metavar or option.type.name.upper())
+    return " " + (option.metavar or option.type.name.upper()).replace("|", "\\|")
 
 
 def options_table(options: list[click.Option]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Before anything is performed: does the plan still fit the state, itself, the present, and the rules?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -113,7 +113,7 @@ def _verify_organization(plan: Plan, fleet: FleetPlan, stored: Stored, run: Run,
             raise _expired(f"{passed[0].address} {passed[0].event} at {format_instant(passed[0].at)}, after the plan was made")
     if again.digest != plan.digest:
         raise _tampered(f"the changes of {name} are not what a fresh plan would make of them", "they are computed anew")
-    errors = _new_errors(plan, stored.organization, after, run)
+    errors = new_errors(plan.changes, stored.organization, after, run.recheck)
     if errors:
         raise TamperedPlanError("the plan contains what the rules refuse", findings=errors)
     if after is None:
@@ -121,15 +121,20 @@ def _verify_organization(plan: Plan, fleet: FleetPlan, stored: Stored, run: Run,
     return replace(again, refusals=(*again.refusals, *run.judge(stored.organization, after)))
 
 
-def _new_errors(plan: Plan, before: Organization | None, after: Organization | None, run: Run) -> list[Finding]:
-    """What the rules refuse about what is changed, and what they did not refuse before the change."""
+def new_errors(
+    changes: Iterable[Change],
+    before: Organization | None,
+    after: Organization | None,
+    recheck: Callable[[Organization], Sequence[Finding]],
+) -> list[Finding]:
+    """Return what the rules refuse about what is changed, and what they did not refuse before the change."""
     if after is None:
         return []
-    addresses = {change.address for change in plan.changes}
-    known = {(finding.rule, finding.address, finding.message) for finding in (run.recheck(before) if before else ())}
+    addresses = {change.address for change in changes}
+    known = {(finding.rule, finding.address, finding.message) for finding in (recheck(before) if before else ())}
     return [
         finding
-        for finding in run.recheck(after)
+        for finding in recheck(after)
         if finding.address in addresses or (finding.rule, finding.address, finding.message) not in known
     ]
 

@@ -9,6 +9,7 @@ from typing import NoReturn
 from reconciler.cli.exits import code_of
 from reconciler.cli.group import commands
 from reconciler.cli.options import FORMATS
+from reconciler.cli.passwords import hide_passwords
 from reconciler.cli.process import Process
 from reconciler.cli.signals import Interruption, Signals
 from reconciler.cli.standard import reconfigure, settle
@@ -18,7 +19,7 @@ def entry() -> NoReturn:
     """Run the command line of this process and end it."""
     # A command makes many objects and hardly a circle: looking for circles as often as a server does takes a tenth of its time.
     gc.set_threshold(100_000, 50, 50)
-    code = main(sys.argv[1:])
+    code = main(hide_passwords())
     settle()
     sys.exit(code)  # noqa: TID251 -- the one end of the process
 

@@ -123,3 +123,9 @@ def _labels(given: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
 
 
 recheck_option = click.option("--recheck", is_flag=True, help="Read and judge every manifest, also those that apply found in order.")
+
+base_option = click.option(
+    "--base",
+    metavar="REV|DIR",
+    help="Only what changed since then: since the git revision that HEAD and REV have in common, or since the manifests in DIR.",
+)

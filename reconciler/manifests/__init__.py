@@ -3,8 +3,8 @@
 Belongs here: reading files, YAML, the JSON Schemas, building the model from documents, and finding places in files again.
 Does not belong here: domain rules (`rules`; those that a document must keep to be read at all are asked here), stored state, reports,
 the clock.
-What only some commands need is not loaded here: `grant_files`, `schemas` and `settings` are imported by their own names.
-May know: yaml (events only), jsonschema in `refusals` and jsonschema-rs in `schema` alone.
+What only some commands need is not loaded here: `base`, `grant_files`, `schemas` and `settings` are imported by their own names.
+May know: yaml (events only), jsonschema in `refusals`, jsonschema-rs in `schema` and git in `git` alone.
 """
 
 from reconciler.manifests.checks import GrantDurations, read_instant

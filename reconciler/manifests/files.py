@@ -7,7 +7,7 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path, PurePath
@@ -21,6 +21,8 @@ STREAM_LIMIT: Final = 64 * 1024 * 1024
 
 STDIN: Final = "-"
 STDIN_NAME: Final = "<stdin>"
+CONFIG_NAMES: Final = ("reconciler.yaml",)
+"""What is no manifest although its name ends like one's."""
 
 _BLOCK: Final = 32 * 1024  # most manifests fit; a larger buffer costs more than it saves
 _FLAGS: Final = (
@@ -50,12 +52,12 @@ class Source(NamedTuple):
     Attributes:
         name: for people: relative to the working directory with `/` when below it, else as given; always printable as UTF-8.
         path: for the operating system; None for standard input.
-        data: what standard input gave, which can be read only once; None for files.
+        data: what standard input gave, which can be read only once, or what gives the bytes that an earlier version had; None for files.
     """
 
     name: str
     path: str | None
-    data: bytes | None = None
+    data: bytes | Callable[[], bytes] | None = None
 
     def read(self) -> Content:
         """Return the bytes as they are now.
@@ -127,9 +129,7 @@ class Survey:
     empty_paths: tuple[str, ...]
 
 
-def survey(
-    paths: Sequence[str], *, cwd: str | None = None, config_names: Sequence[str] = ("reconciler.yaml",), missing_ok: bool = False
-) -> Survey:
+def survey(paths: Sequence[str], *, cwd: str | None = None, config_names: Sequence[str] = CONFIG_NAMES, missing_ok: bool = False) -> Survey:
     """Find the manifests under *paths*, as `discover` does, and take the digest of each."""
     found = discover(paths, cwd=cwd, config_names=config_names, missing_ok=missing_ok)
     findings = list(found.findings)
@@ -149,7 +149,7 @@ def survey(
 
 
 def discover(
-    paths: Sequence[str], *, cwd: str | None = None, config_names: Sequence[str] = ("reconciler.yaml",), missing_ok: bool = False
+    paths: Sequence[str], *, cwd: str | None = None, config_names: Sequence[str] = CONFIG_NAMES, missing_ok: bool = False
 ) -> Discovery:
     """Find the manifests under *paths*: files, directories, or `-` for standard input, which is read here.
 
@@ -164,6 +164,16 @@ def discover(
         findings=tuple(walk.findings),
         empty_paths=tuple(dict.fromkeys(walk.empty_paths)),
     )
+
+
+def is_walked_to(below: str, config_names: Collection[str] = CONFIG_NAMES) -> bool:
+    """Tell whether a walk of a directory takes the file at *below* in it (with `/`) for a manifest."""
+    return below.endswith(_SUFFIXES) and not any(part.startswith(".") or part in config_names for part in below.split("/"))
+
+
+def shown(name: str) -> str:
+    """Return a name for people; one that is no UTF-8 arrives with lone surrogates, which no stream can print."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def special_file(name: str, severity: Severity) -> Finding:
@@ -264,18 +274,15 @@ class _Walk:
 
     def _shown(self, full: str, given: str) -> str:
         text = full[len(self.inside) :] if full.startswith(self.inside) else given
-        if os.sep != "/":
-            text = PurePath(text).as_posix()
-        # A name that is no UTF-8 arrives with lone surrogates, which no stream can print.
-        return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
+        return shown(PurePath(text).as_posix() if os.sep != "/" else text)
 
 
 def _bytes_of(source: Source) -> tuple[bytes, tuple[int, int] | None]:
     """Return the bytes of *source*, and which file that is; as `Source.read`, without anything around them."""
     if source.path is None:
-        data = source.data or b""
+        data = source.data() if callable(source.data) else source.data or b""
         if len(data) > STREAM_LIMIT:
-            raise _refusal(_too_large(source.name))
+            raise _refusal(too_large(source.name))
         return data, None
     try:
         descriptor = os.open(source.path, _FLAGS)
@@ -287,7 +294,7 @@ def _bytes_of(source: Source) -> tuple[bytes, tuple[int, int] | None]:
             raise _refusal(special_file(source.name, Severity.ERROR))
         data = _read_all(descriptor, facts.st_size) if facts.st_size <= STREAM_LIMIT else b""
         if facts.st_size > STREAM_LIMIT or len(data) > STREAM_LIMIT:
-            raise _refusal(_too_large(source.name))
+            raise _refusal(too_large(source.name))
     except OSError as error:
         raise _refusal(unreadable(source.name, error)) from error
     else:
@@ -320,7 +327,8 @@ def _link(name: str, severity: Severity) -> Finding:
     return _problem("symbolic-link", name, "this is a symbolic link", detail=detail, severity=severity)
 
 
-def _too_large(name: str) -> Finding:
+def too_large(name: str) -> Finding:
+    """Return the finding for more bytes than are read of one file."""
     return _problem("stream-too-large", name, "larger than 64 MiB", detail="at most 64 MiB a file; split it")
 
 

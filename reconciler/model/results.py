@@ -24,6 +24,10 @@ def _nothing_open() -> Iterator[FollowUp]:
     return iter(())
 
 
+def _nothing_left() -> Iterator[Plan]:
+    return iter(())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validation:
     """The answer of `validate`. `findings` are in file order; `files`, `organizations` and `grants` count what was read.
@@ -37,6 +41,19 @@ class Validation:
     files: int
     organizations: int
     grants: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What the manifests are compared with, to tell what a branch changes.
+
+    Attributes:
+        given: the revision or the directory, as it was named.
+        commit: the commit that a revision came to; None for a directory.
+    """
+
+    given: str
+    commit: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +81,9 @@ class FleetPlan:
         actor: who answers for the changes, None when nobody was named.
         changed: the names of the organizations that have changes, sorted.
         plans: yields, by name, the plans of the organizations that have changes; every call starts anew.
+        base: the plan holds only what changed since then; None when it holds everything.
+        left: yields, by name, what it leaves out for that: changes that were due before, and ends that come by themselves. They are sealed
+            by nothing and are never performed with this plan; every call starts anew.
         open_steps: yields what earlier runs left open in the organizations in scope, by organization and address, and stays open when
             the plan is performed; what the plan itself leaves to people stands in `Plan.steps`. Every call starts anew.
     """
@@ -82,6 +102,8 @@ class FleetPlan:
     target: str
     changed: tuple[str, ...]
     plans: Callable[[], Iterator[Plan]]
+    base: Base | None = None
+    left: Callable[[], Iterator[Plan]] = _nothing_left
     open_steps: Callable[[], Iterator[FollowUp]] = _nothing_open
     elevated: tuple[Elevated, ...] = ()
     lifted: tuple[Finding, ...] = ()
@@ -435,6 +457,31 @@ class Unlocked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """The answer of `state copy`: what stands at *target* now, as it was read back there.
+
+    Attributes:
+        source, target: URLs, with any password masked.
+    """
+
+    source: str
+    target: str
+    lineage: str | None
+    organizations: int
+    entries: int
+    head: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migrated:
+    """The answer of `state migrate`: versions of the layout; `before` is None of a state that was made."""
+
+    location: str
+    before: int | None
+    after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scaffold:
     """The answer of `init`: the folder and the files written, relative to it, sorted."""
 
@@ -471,6 +518,8 @@ Result = (
     | GrantStep
     | Grants
     | Unlocked
+    | Copied
+    | Migrated
     | Scaffold
     | Failure
 )

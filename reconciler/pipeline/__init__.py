@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.pipeline.checking import validate
     from reconciler.pipeline.explaining import explain, rules
     from reconciler.pipeline.granting import GrantEdit, approve_grant, deny_grant, list_grants, request_grant, revoke_grant
+    from reconciler.pipeline.moving import copy_state, migrate_state
     from reconciler.pipeline.planning import drift, load_plan, plan, show_plan
     from reconciler.pipeline.present import Present, present
     from reconciler.pipeline.reading import history, show_organization, show_organizations, verify_journal
@@ -33,6 +34,7 @@ __all__ = [
     "apply_saved",
     "approve_grant",
     "attest",
+    "copy_state",
     "deny_grant",
     "drift",
     "explain",
@@ -40,6 +42,7 @@ __all__ = [
     "history",
     "list_grants",
     "load_plan",
+    "migrate_state",
     "permission_holders",
     "plan",
     "present",
@@ -63,10 +66,6 @@ def __getattr__(name: str) -> Any:
             from reconciler.pipeline import access
 
             return getattr(access, name)
-        case "attest":
-            from reconciler.pipeline import attesting
-
-            return getattr(attesting, name)
         case "explain" | "rules":
             from reconciler.pipeline import explaining
 
@@ -79,14 +78,8 @@ def __getattr__(name: str) -> Any:
             from reconciler.pipeline import present
 
             return getattr(present, name)
-        case "sweep":
-            from reconciler.pipeline import sweeping
-
-            return getattr(sweeping, name)
-        case "apply_paths" | "apply_saved" | "forget" | "unlock":
-            from reconciler.pipeline import changing
-
-            return getattr(changing, name)
+        case "apply_paths" | "apply_saved" | "attest" | "copy_state" | "forget" | "migrate_state" | "sweep" | "unlock":
+            return _writing(name)
         case "validate":
             from reconciler.pipeline import checking
 
@@ -105,3 +98,23 @@ def __getattr__(name: str) -> Any:
             return getattr(request, name)
         case _:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _writing(name: str) -> Any:
+    match name:
+        case "attest":
+            from reconciler.pipeline import attesting
+
+            return getattr(attesting, name)
+        case "copy_state" | "migrate_state":
+            from reconciler.pipeline import moving
+
+            return getattr(moving, name)
+        case "sweep":
+            from reconciler.pipeline import sweeping
+
+            return getattr(sweeping, name)
+        case _:
+            from reconciler.pipeline import changing
+
+            return getattr(changing, name)

@@ -1,24 +1,21 @@
 """apply, state forget, unlock: the use cases that write. All changes go through the one door in `applying`."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
 from reconciler.applying import UNREADABLE, FlooredClock, apply_plan, earlier_run, record_of
-from reconciler.manifests import judge_values
 from reconciler.model.changes import Plan
 from reconciler.model.documents import compact, read_settings
 from reconciler.model.errors import ExpiredPlanError, RefusedError, StalePlanError, StoreError
-from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import ORGANIZATION
 from reconciler.model.journal import EntryKind
 from reconciler.model.policy import Acknowledgements
 from reconciler.model.protocols import StateReader, Store
 from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Application, Counts, FleetPlan, Unlocked
-from reconciler.pipeline.checking import durations_of
 from reconciler.pipeline.judging import Judge, required_actor
 from reconciler.pipeline.known import Known
 from reconciler.pipeline.missing import require_state, unknown_organization
@@ -35,7 +32,7 @@ from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import plan_organization, summarize
 from reconciler.planning.seal import PlanHash, change_content
 from reconciler.reports.stateless import without_stateless
-from reconciler.rules import Context, check
+from reconciler.rules import Context
 from reconciler.stores import open_reader, open_store
 
 _log = logging.getLogger("reconciler")
@@ -153,7 +150,7 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
         judge = Judge(request, store, context)
         run = replace(run_of(request, settings), judge=lambda before, after: judge.verdict(before, after, clock.now()).refusals)
         if recheck:
-            run = replace(run, recheck=lambda organization: _errors(organization, request, context))
+            run = replace(run, recheck=judge.errors)
         application = apply_plan(made, store, run)
     except RefusedError as error:
         return replace(made, refusals=error.findings)
@@ -181,12 +178,6 @@ def _remember_checks(made: FleetPlan, request: Request) -> None:
             _remember(made, store)
     except StoreError as error:
         _log.info("what was checked could not be remembered: %s", error.message)
-
-
-def _errors(organization: Organization, request: Request, context: Context) -> Sequence[Finding]:
-    """Schemas and rules are run again on what a saved plan would make of an organization: a forged plan gains nothing."""
-    found = [*judge_values(organization, durations_of(request)), *check(organization, context, request.policy)]
-    return [finding for finding in found if finding.severity is Severity.ERROR]
 
 
 def _applied_before(made: FleetPlan, expect: str, reader: StateReader, settings: RunSettings, request: Request) -> Application:

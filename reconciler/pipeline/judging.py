@@ -1,15 +1,18 @@
 """What the rules say about a change: the transition between the stored organization and the next, and who answers for it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from reconciler.manifests import judge_values
 from reconciler.model.documents import read_administrator
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import address_key, administrator_address
 from reconciler.model.journal import EntryKind
 from reconciler.model.protocols import StateReader
 from reconciler.model.resources import Organization
+from reconciler.pipeline.checking import durations_of
 from reconciler.pipeline.request import Request
-from reconciler.rules import ACTOR_RULES, Context, Transition, Verdict, actor_in, check_transition, listing
+from reconciler.rules import ACTOR_RULES, Context, Transition, Verdict, actor_in, check, check_transition, listing
 
 ACTOR_UNCHECKED = "actor-unchecked"
 REQUIRED_ACTOR = "required-actor"
@@ -37,6 +40,11 @@ class Judge:
                 self._unrecorded.append(after.name)
         self._judged = True
         return check_transition(transition, actor, self._context, self._request.policy)
+
+    def errors(self, organization: Organization) -> Sequence[Finding]:
+        """Return what schemas and rules refuse of what would be recorded, however it came to that: a forged plan gains nothing."""
+        found = [*judge_values(organization, durations_of(self._request)), *check(organization, self._context, self._request.policy)]
+        return [finding for finding in found if finding.severity is Severity.ERROR]
 
     def _partner(self, organization: Organization | None) -> Organization | None:
         """The managing partner as stored: a plan does not give its actor the rights that it needs."""

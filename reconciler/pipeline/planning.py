@@ -1,8 +1,8 @@
 """plan and drift: manifests against the stored state, organization by organization."""
 
 import tempfile
-from collections.abc import Container, Iterable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from reconciler.model.resources import Organization
 from reconciler.model.results import Difference, Drift, FleetPlan
 from reconciler.model.spool import Spool
 from reconciler.model.verdicts import Verdict
+from reconciler.pipeline.attribution import Attribution, attribute, find_base, unrecorded
 from reconciler.pipeline.checking import (
     context_of,
     find_manifests,
@@ -44,6 +45,7 @@ from reconciler.pipeline.waiving import UNUSED_WAIVER, unused_waivers
 from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, read_plan
 from reconciler.planning.follow_ups import left_by
 from reconciler.planning.guard import TOO_MANY_REMOVALS, clock_set_back, too_many, too_many_overall
+from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
 from reconciler.planning.scope import resolve
 from reconciler.planning.seal import PlanHash
@@ -74,8 +76,11 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
     """
     require_state(request, reader)
     heads = {head.name: head for head in reader.heads()}
-    manifests, held = read_what_changed(request, find_manifests(request), reader, heads, now)
-    with manifests:
+    found_files = find_manifests(request)
+    with ExitStack() as opened:
+        base = opened.enter_context(find_base(request, found_files))
+        manifests, held = read_what_changed(request, found_files, reader, heads, now)
+        opened.enter_context(manifests)
         require_input(manifests, request)
         known = Known(manifests.facts, reader)
         names = in_scope(manifests, request, known)
@@ -83,7 +88,9 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
         partners = Partners(now, manifests, reader)
         context = context_of(manifests, request, known, now, partners, on_record=Standing(reader))
         judge = Judge(request, reader, context)
-        fleet = _Fleet(request, reader, heads=heads, judge=judge, partners=partners, present=Present(now=now, shown=shown or now))
+        attribution = opened.enter_context(attribute(request, base, manifests, held, now))
+        present = Present(now=now, shown=shown or now)
+        fleet = _Fleet(request, reader, heads=heads, judge=judge, partners=partners, present=present, attribution=attribution)
         found = Found(request, held, heads, context) if remember else None
         pruned = _to_prune(request, manifests)
         standing: list[Finding] = []
@@ -110,6 +117,9 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
         judged = [*remembered, *standing, *fleet.found, *fleet.refused]
         unused = unused_waivers(request, judged, with_manifest(manifests, names), now)
         complete = names == frozenset(manifests.names)
+        if attribution is not None:
+            missed = () if request.organizations or request.labels else (name for name, head in heads.items() if head.digest is not None)
+            findings += attribution.findings({*manifests.names, *pruned}, missed)
         made = fleet.finish(in_file_order([*findings, *unused]), complete=complete)
         # What was found beside each other is kept together; and where something is wrong, it is said anew in every run.
         if found is None or not complete or has_errors(findings):
@@ -149,6 +159,10 @@ class Weight:
     people: int
 
 
+def _new_spool() -> Spool:
+    return Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))
+
+
 class _Fleet:
     """Adds organization to organization, by name; what it keeps of each is a line, the rest goes into a spool."""
 
@@ -161,6 +175,7 @@ class _Fleet:
         judge: Judge,
         partners: Partners,
         present: Present,
+        attribution: Attribution | None,
     ) -> None:
         self._request = request
         self._reader = reader
@@ -169,8 +184,10 @@ class _Fleet:
         self._now = present.now
         self._shown = present.shown
         self._heads = heads
-        # Read again by the report and by apply; the file has no name and goes with the spool.
-        self._spool = Spool(cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=1 << 20)))  # noqa: SIM115
+        self._attribution = attribution
+        # Read again by the report and by apply; the files have no name and go with the spools.
+        self._spool = _new_spool()
+        self._left_spool = _new_spool()
         self._hash = PlanHash()
         self._serials: dict[str, int] = {}
         self._changed: list[str] = []
@@ -236,8 +253,34 @@ class _Fleet:
         self.found.extend(forbidden)
         self.found.extend(self._undeclared(declared, stored.organization))
         made = self._plan(declared.name, stored, after, declared=resources)
+        planned = Planned(after=after, digest=None if made.changes else stored.digest, resources=resources)
+        if self._attribution is not None and made.changes:
+            made, after = self._caused(made, self._attribution, stored=stored, after=after, declared=declared, manifests=manifests)
         self._add(self._explained(made, stored.organization, after, manifests) if made.changes else made, stored)
-        return Planned(after=after, digest=None if made.changes else stored.digest, resources=resources)
+        return planned
+
+    def _caused(
+        self, whole: Plan, attribution: Attribution, *, stored: Stored, after: Organization, declared: Organization, manifests: Manifests
+    ) -> tuple[Plan, Organization]:
+        """Return the plan of what the branch causes, made as if nothing else were declared, and what the organization becomes by it."""
+        caused, left = attribution.divide(whole.changes, declared)
+        if not left:
+            return whole, after
+        before, lifetime = stored.organization, self._request.catalog.request_lifetime
+        self._left_spool.append(plan_bytes(self._placed(replace(whole, changes=left, digest="", timeline=()), before, manifests)))
+        part = perform_all(before, caused, self._now, request_lifetime=lifetime) or Organization(name=whole.organization)
+        made = replace(self._plan(whole.organization, stored, part), unchanged=whole.unchanged)
+        reason = self._needed(made.changes, left, before, part) if made.changes else None
+        if reason is not None:
+            self.refused.append(attribution.refusal(whole.organization, reason))
+        return made, part
+
+    def _needed(self, caused: Sequence[Change], left: Sequence[Change], before: Organization | None, part: Organization) -> str | None:
+        """Return why *caused* cannot be without *left*; None when it can: what *part* is then breaks no rule that was kept before."""
+        from reconciler.applying import new_errors  # noqa: PLC0415 - most plans leave nothing out
+
+        errors = new_errors(caused, before, part, self._judge.errors)
+        return unrecorded(before, left) or (errors[0].message if errors else None)
 
     def _look_for_elevated(self, head: StoredHead) -> None:
         # A running grant ends within its longest life: where nothing does, nobody is elevated, and nothing has to be read.
@@ -259,9 +302,13 @@ class _Fleet:
             catalog=self._request.catalog,
             created=self._request.full_access,
         )
+        return self._placed(replace(made, steps=verdict.steps, access=tuple(effects)), before, manifests)
+
+    def _placed(self, made: Plan, before: Organization | None, manifests: Manifests) -> Plan:
+        """Say where each change is declared, and since when things are as they are."""
         addresses = [change.address for change in made.changes]
         recorded = {} if before is None else self._reader.last_changes(made.organization)
-        made = replace(made, steps=verdict.steps, access=tuple(effects), since={it: recorded[it] for it in addresses if it in recorded})
+        made = replace(made, since={it: recorded[it] for it in addresses if it in recorded})
         return with_ranges(made, manifests.ranges(made.organization, addresses))
 
     def _undeclared(self, declared: Organization, stored: Organization | None) -> Iterator[Finding]:
@@ -358,6 +405,8 @@ class _Fleet:
             actor=self._request.actor,
             changed=tuple(self._changed),
             plans=self._plans,
+            base=None if self._attribution is None else self._attribution.base,
+            left=lambda: map(plan_from_bytes, self._left_spool),
             open_steps=self._open_steps,
             elevated=tuple(sorted(self._elevated)),
             lifted=(*self._lifted, *lifted),

@@ -21,6 +21,7 @@ class Request:
         allow_empty: no input at all is meant.
         recheck: every manifest is read and judged, whatever earlier runs found out.
         full_access: the plan says of organizations that are created, too, who gets which permission.
+        base: the revision or directory whose manifests tell what changed; only that is planned. None plans everything.
         state: URL of the stored state.
         must_exist: a missing state is an error.
         target: name of the target.
@@ -36,6 +37,7 @@ class Request:
     full_access: bool = False
     policy: Policy = field(default_factory=Policy)
     acknowledged: Acknowledgements = field(default_factory=Acknowledgements)
+    base: str | None = None
     state: str = ""
     must_exist: bool = False
     target: str = "none"

@@ -28,7 +28,7 @@ from reconciler.model.documents import Document
 from reconciler.model.errors import StalePlanError, TamperedPlanError, UnreadablePlanError
 from reconciler.model.findings import Finding, Position, Range, Severity, Waived
 from reconciler.model.instants import format_instant, parse_instant
-from reconciler.model.results import FleetPlan
+from reconciler.model.results import Base, FleetPlan
 from reconciler.model.writing import (
     finding_document,
     hash_document,
@@ -93,6 +93,18 @@ def _members(plan: FleetPlan) -> dict[str, Any]:
         "target": plan.target,
         "actor": plan.actor,
         "people": plan.people,
+        **_beside_the_branch(plan),
+    }
+
+
+def _beside_the_branch(plan: FleetPlan) -> dict[str, Any]:
+    """Return what a plan of a branch leaves out; there is nothing of the kind in a plan of everything."""
+    if plan.base is None:
+        return {}
+    return {
+        "base": {"given": plan.base.given, "commit": plan.base.commit},
+        "resource_drift": (document | {"origin": "earlier"} for document in _changes(plan.left, expires=False)),
+        "resource_expiries": _changes(plan.left, expires=True),
     }
 
 
@@ -113,10 +125,11 @@ def change_document(change: Change, place: Range | None, since: Recorded | None)
     return {**change_content(change), "risk": change.risk, "range": range_document(place), "since": recorded}
 
 
-def _changes(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
+def _changes(plans: Callable[[], Iterator[Plan]], *, expires: bool | None = None) -> Iterator[Document]:
     for plan in plans():
         for change in plan.changes:
-            yield change_document(change, plan.ranges.get(change.address), plan.since.get(change.address))
+            if expires is None or change.expires is expires:
+                yield change_document(change, plan.ranges.get(change.address), plan.since.get(change.address))
 
 
 def _timeline(plans: Callable[[], Iterator[Plan]]) -> Iterator[Document]:
@@ -153,6 +166,8 @@ def read_plan(text: str, file: str | None = None) -> FleetPlan:
         raise TamperedPlanError("the saved plan was changed after it was made", detail="its integrity hash does not fit", hint=PLAN_AGAIN)
     try:
         plan = _fleet(document)
+        if "base" in document:
+            plan = _with_base(plan, document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreadablePlanError("the saved plan is not of the expected shape", detail=str(error), hint=PLAN_AGAIN) from error
     if _hash_of(plan) != plan.plan_hash:
@@ -210,7 +225,7 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
     access = _by_organization(map(_access, document["access_changes"]), lambda change: change["organization"])
     own = [_step(item) for item in document["manual_steps"] if item["since"] is None]
     steps = _by_organization(own, lambda step: step.address.partition("/")[0])
-    left = tuple(_follow_up(item) for item in document["manual_steps"] if item["since"] is not None)
+    still_open = tuple(_follow_up(item) for item in document["manual_steps"] if item["since"] is not None)
     plans = tuple(
         replace(
             _plan(name, list(items), serial=serials[name], lineage=lineage, as_of=as_of),
@@ -237,9 +252,20 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
         actor=_text_or_none(document["actor"]),
         changed=tuple(plan.organization for plan in plans),
         plans=lambda: iter(plans),
-        open_steps=lambda: iter(left),
+        open_steps=lambda: iter(still_open),
         elevated=tuple(map(_elevated, document.get("elevated", []))),  # plans saved by earlier versions name nobody
     )
+
+
+def _with_base(plan: FleetPlan, document: dict[str, Any]) -> FleetPlan:
+    """Add what a plan with a base leaves out; it is sealed by `integrity` alone."""
+    item = document["base"]
+    out = [_planned(item) for item in (*document["resource_drift"], *document["resource_expiries"])]
+    left = tuple(
+        replace(_plan(name, items, serial=plan.serials[name], lineage=plan.lineage, as_of=plan.as_of), digest="")
+        for name, items in sorted(_by_organization(out, lambda item: item.change.organization).items())
+    )
+    return replace(plan, base=Base(given=_checked(item["given"], str), commit=_text_or_none(item["commit"])), left=lambda: iter(left))
 
 
 def _grouped(changes: list[_Planned]) -> Iterator[tuple[str, Iterator[_Planned]]]:

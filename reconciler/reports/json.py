@@ -18,6 +18,7 @@ from reconciler.model.results import (
     AccessOf,
     Application,
     Attestation,
+    Copied,
     Difference,
     Drift,
     Failure,
@@ -25,6 +26,7 @@ from reconciler.model.results import (
     Grants,
     GrantStep,
     History,
+    Migrated,
     Organizations,
     PermissionHolders,
     Result,
@@ -73,7 +75,7 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             _write(*access_members(result), out, exit_code)
         case Rules() | RuleOf() | StatementOf():
             _write(*rules_members(result), out, exit_code)
-        case Attestation() | GrantStep() | Grants() | Unlocked() | Scaffold():
+        case Attestation() | GrantStep() | Grants() | Unlocked() | Copied() | Migrated() | Scaffold():
             _write(*_done(result), out, exit_code)
         case Failure():
             _write("error", _failure(result), out, exit_code)
@@ -253,7 +255,7 @@ def _verification(result: Verification) -> Members:
     }
 
 
-def _done(result: Attestation | GrantStep | Grants | Unlocked | Scaffold) -> tuple[str, Members]:
+def _done(result: Attestation | GrantStep | Grants | Unlocked | Copied | Migrated | Scaffold) -> tuple[str, Members]:
     match result:
         case Attestation():
             return "attestation", {
@@ -268,8 +270,25 @@ def _done(result: Attestation | GrantStep | Grants | Unlocked | Scaffold) -> tup
             return grants_members(result)
         case Unlocked():
             return "unlock", {"lock": _lock(result.lock)}
+        case Copied() | Migrated():
+            return _moved(result)
         case Scaffold():
             return "init", {"folder": result.folder, "files": list(result.files)}
+
+
+def _moved(result: Copied | Migrated) -> tuple[str, Members]:
+    match result:
+        case Copied():
+            return "copy", {
+                "source": result.source,
+                "target": result.target,
+                "lineage": result.lineage,
+                "organizations": result.organizations,
+                "entries": result.entries,
+                "head": result.head,
+            }
+        case Migrated():
+            return "migration", {"location": result.location, "before": result.before, "after": result.after}
 
 
 def _lock(lock: LockInfo) -> Document:

@@ -6,18 +6,20 @@ Does not belong here: what a change means, the clock (instants are arguments), m
 SQLAlchemy costs 200 ms to import, so this module loads it only where a state is opened, and not for the facts alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
 from reconciler.model.errors import MissingStateError, UsageError
 from reconciler.model.protocols import Facts, StateReader, Store
 from reconciler.stores.empty import EmptyState
 from reconciler.stores.faults import fence
 from reconciler.stores.files import refuse_orphaned_journal
 from reconciler.stores.holders import here
+from reconciler.stores.migrate import CURRENT_VERSION
 from reconciler.stores.urls import is_postgresql, masked, path_of
 
-__all__ = ["here", "masked", "open_facts", "open_reader", "open_store"]
+__all__ = ["CURRENT_VERSION", "copy_state", "here", "masked", "open_facts", "open_reader", "open_store", "version_at"]
 
 
 def open_reader(url: str) -> StateReader:
@@ -87,6 +89,44 @@ def open_store(url: str, *, create: bool) -> Store:
     from reconciler.stores import sqlite  # noqa: PLC0415 - SQLAlchemy only where a state is opened
 
     return sqlite.open_store(path, location=masked(url))
+
+
+def version_at(url: str) -> int | None:
+    """Return the version of the layout of the state at *url*, today's or an older one; None without a state.
+
+    Raises:
+        UsageError, CorruptStateError, StateVersionError, StoreError: as for `open_reader`.
+    """
+    if is_postgresql(url):
+        with _psycopg():
+            from reconciler.stores import connecting  # noqa: PLC0415 - as above
+
+            return connecting.version_at(url)
+    path = _existing(url)
+    if path is None:
+        return None
+    from reconciler.stores import opening  # noqa: PLC0415 - sqlite3 only where a state is opened
+
+    return opening.version_at(path, masked(url))
+
+
+def copy_state(source: str, target: str, check: Callable[[StateReader], None]) -> None:
+    """Copy the state at the URL *source* to *target*, where there must be none: lineage, serials, documents and journal.
+
+    Args:
+        source: as for `open_reader`.
+        target: likewise.
+        check: looks at the copy before it becomes a state; what it raises leaves nothing behind.
+
+    Raises:
+        MissingStateError: there is no state at *source*.
+        LockedError: a run holds a lock there.
+        UsageError, CorruptStateError, StateVersionError, StoreError: as for `open_reader`; and there is a state at *target*.
+    """
+    with _psycopg():
+        from reconciler.stores import copying  # noqa: PLC0415 - SQLAlchemy only where a state is opened
+
+        copying.copy_state(source, target, check)
 
 
 @contextmanager

@@ -4,18 +4,20 @@ The URL goes to libpq as it is: TLS, password files, services and `PG*` variable
 """
 
 import os
+from contextlib import closing
 from typing import Any, Final
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from reconciler.model.errors import CorruptStateError, StateVersionError, StoreError, UsageError
 from reconciler.stores.faults import fence
 from reconciler.stores.files import RESTORE
-from reconciler.stores.migrate import BASE_VERSION, Migration, is_current
+from reconciler.stores.migrate import BASE_VERSION, MIGRATIONS, Migration, is_current
+from reconciler.stores.server_faults import NO_SCHEMA
 from reconciler.stores.urls import ALLOWED, masked
 
-_CONNECT_SECONDS: Final = 10
+_CONNECT_SECONDS: Final = "10"
 """How long connecting may take where neither the URL nor the environment says it."""
 
 # A statement waits for another writer's rows as long as it would for SQLite's lock. A writer that is stopped in the middle of a
@@ -54,10 +56,11 @@ def connect(url: str, settings: str) -> psycopg.Connection[Any]:
     except psycopg.ProgrammingError:
         # Not in libpq's words: they quote what they do not understand, and that may be a password.
         raise UsageError(f"{masked(url)!r} is no URL of a PostgreSQL database", detail=ALLOWED) from None
+    own = {"client_encoding": "utf8", "fallback_application_name": "reconciler"}
     if "connect_timeout" not in given and "PGCONNECT_TIMEOUT" not in os.environ:
-        given["connect_timeout"] = _CONNECT_SECONDS
+        own["connect_timeout"] = _CONNECT_SECONDS
     with fence(masked(url)):
-        raw = psycopg.connect(**given | {"client_encoding": "utf8", "fallback_application_name": "reconciler"}, autocommit=True)
+        raw = psycopg.connect(make_conninfo(url, **own), autocommit=True)
         try:
             raw.execute(settings.encode())
             raw.autocommit = False
@@ -77,6 +80,9 @@ def version_found(raw: psycopg.Connection[Any], location: str, migrations: tuple
     with fence(location), raw.transaction():
         visible = [name for (name,) in raw.execute(VISIBLE, [list(TABLES)])]
         if TABLES[0] not in visible:
+            if raw.execute("SELECT current_schema()").fetchone() == (None,):
+                # Nothing can be seen from here, which is not the same as nothing being there.
+                raise StoreError(f"{location}: there is no schema that this role may use", hint=NO_SCHEMA)
             if visible:
                 raise StoreError(
                     f"{location}: tables of another application are in the way: {', '.join(visible)}",
@@ -89,6 +95,12 @@ def version_found(raw: psycopg.Connection[Any], location: str, migrations: tuple
     version: int = versions[0][0]
     is_current(version, migrations, location)
     return version
+
+
+def version_at(url: str) -> int | None:
+    """Return the version of the state at *url*, today's or an older one; None when there is none."""
+    with closing(connect(url, READS)) as raw:
+        return version_found(raw, masked(url), MIGRATIONS)
 
 
 def is_there(raw: psycopg.Connection[Any], location: str, migrations: tuple[Migration, ...]) -> bool:

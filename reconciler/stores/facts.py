@@ -110,4 +110,6 @@ def open_shared_facts(url: str, *, migrations: tuple[Migration, ...] = MIGRATION
         if not is_there(raw, location, migrations):
             return None
         raw.autocommit = True
-        return SqlFacts(lambda words, given: raw.execute(words.replace("?", "%s").encode(), given).fetchall(), location=location, held=opened)
+        return SqlFacts(
+            lambda words, given: raw.execute(words.replace("?", "%s").encode(), given).fetchall(), location=location, held=opened
+        )

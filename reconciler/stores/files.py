@@ -56,10 +56,18 @@ def make_folders(folder: Path) -> None:
         sync(folder.parent)
 
 
-def create(path: Path, build: Callable[[Path], None]) -> None:
+def create(path: Path, build: Callable[[Path], None], *, same: bool = True) -> None:
     """Make the file *path* out of what *build* writes to a temporary one, durably, and never over a file that is there.
 
     A process that dies on the way leaves no *path*, only a temporary file that `clean` removes later.
+
+    Args:
+        path: of the new file.
+        build: fills an empty file.
+        same: whether a file that another process made meanwhile is as good.
+
+    Raises:
+        FileExistsError: it is not, and there is one.
     """
     make_folders(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
@@ -71,7 +79,7 @@ def create(path: Path, build: Callable[[Path], None]) -> None:
         os.link(temporary, path)
     except (OSError, StoreError):
         # Another process finished first, and may have cleaned our temporary file away: its state is as good.
-        if not path.exists():
+        if not same or not path.exists():
             raise
     finally:
         temporary.unlink(missing_ok=True)

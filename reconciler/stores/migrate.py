@@ -53,6 +53,17 @@ def is_current(found: int, migrations: tuple[Migration, ...], location: str) -> 
     return found == today
 
 
+def begin(connection: "Connection") -> None:
+    """Write the first row into the tables of a new state, of a new lineage."""
+    import uuid  # noqa: PLC0415 - likewise
+
+    from sqlalchemy import insert  # noqa: PLC0415 - as in `apply_all`
+
+    from reconciler.stores.schema import meta  # noqa: PLC0415 - likewise
+
+    connection.execute(insert(meta).values(lineage=str(uuid.uuid4()), schema_version=CURRENT_VERSION))
+
+
 def apply_all(connection: "Connection", found: int, migrations: tuple[Migration, ...]) -> int:
     """Lead a state of version *found* to today's, within the caller's transaction; return today's version."""
     from sqlalchemy import update  # noqa: PLC0415 - readers of today's version need no SQLAlchemy, and ask here what that is

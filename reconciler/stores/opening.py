@@ -14,6 +14,7 @@ from typing import Final
 from reconciler.model.errors import CorruptStateError, StoreError
 from reconciler.stores import files
 from reconciler.stores.faults import HotJournalError, fence
+from reconciler.stores.migrate import MIGRATIONS, is_current
 
 APPLICATION_ID: Final = int.from_bytes(b"RCNL", "big")
 """What a SQLite file of ours carries in its header, so that another application's is never taken for a state."""
@@ -86,6 +87,18 @@ def readable_file(path: Path, location: str, opened: ExitStack) -> sqlite3.Conne
             return opened.enter_context(closing(open_file(copy, "rw", location)))
         threading.Event().wait(0.05)
     raise StoreError(f"{location}: a writer died in the middle of a change, and others keep changing it", hint="run the command again")
+
+
+def version_at(path: Path, location: str) -> int:
+    """Return the version of the state in *path*, today's or an older one.
+
+    Raises:
+        StateVersionError: a newer version wrote it.
+    """
+    with ExitStack() as opened:
+        version = pragma(readable_file(path, location, opened), "user_version")
+    is_current(version, MIGRATIONS, location)
+    return version
 
 
 def private_folder(opened: ExitStack) -> Path:

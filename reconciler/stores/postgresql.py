@@ -1,22 +1,21 @@
 """What is special about PostgreSQL: making and migrating the tables, and sessions of two kinds, with SQLAlchemy over them.
 
-Writers work side by side: each locks the rows it goes by (`locks`, `writer`), and what two must not do at once the keys of the tables refuse.
+Writers work side by side: each locks the rows it goes by (`locks`, `writer`); what two must not do at once the keys of the tables refuse.
 """
 
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from typing import Final
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, insert, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 
 from reconciler.model.errors import MissingStateError
 from reconciler.stores.connecting import READS, TABLES, VISIBLE, WRITES, connect, is_there, version_found
 from reconciler.stores.faults import fence
-from reconciler.stores.migrate import CURRENT_VERSION, MIGRATIONS, Migration, apply_all, is_current
+from reconciler.stores.migrate import MIGRATIONS, Migration, apply_all, begin, is_current
 from reconciler.stores.reader import SqlReader
-from reconciler.stores.schema import meta, metadata
+from reconciler.stores.schema import metadata
 from reconciler.stores.urls import masked
 from reconciler.stores.writer import SqlStore, wait
 
@@ -55,12 +54,13 @@ def open_store(
     """
     location = masked(url)
     engine = _engine(url, WRITES)
-    with closing(connect(url, WRITES)) as raw:
-        version = version_found(raw, location, migrations)
-    if version is None and not create:
-        raise MissingStateError(f"there is no stored state at {location}", hint="reconciler apply makes it; --state names another one")
-    if version is None or not is_current(version, migrations, location):
-        make_current(url, migrations)
+    version = _version(url, migrations)
+    if version is None:
+        if not create:
+            raise MissingStateError(f"there is no stored state at {location}", hint="reconciler apply makes it; --state names another one")
+        make(url, begin)
+    elif not is_current(version, migrations, location):
+        migrate(url, migrations)
     with ExitStack() as opened:
         reads = opened.enter_context(closing(_reading(engine, location)))
         with fence(location):
@@ -96,21 +96,48 @@ def _streaming(engine: Engine, location: str) -> Callable[[Connection], Abstract
     return stream
 
 
-def make_current(url: str, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[int | None, int]:
-    """Make the tables at *url*, or migrate them, in one transaction, while nobody else does; return the versions before and after."""
+def make(url: str, fill: Callable[[Connection], None]) -> bool:
+    """Make a state at *url* out of what *fill* writes into its empty tables; tell whether there was none before."""
     location = masked(url)
-    today = CURRENT_VERSION if migrations is MIGRATIONS else 1 + len(migrations)
-    with fence(location), closing(_engine(url, WRITES).connect()) as connection, connection.begin():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _EXCLUSIVE})
-        with closing(connect(url, READS)) as raw:
-            version = version_found(raw, location, migrations)
-        if version is None:
-            metadata.create_all(connection, checkfirst=False)
-            connection.execute(insert(meta).values(lineage=str(uuid.uuid4()), schema_version=CURRENT_VERSION))
-        elif not is_current(version, migrations, location):
+    with _alone(url) as connection:
+        if _version(url, MIGRATIONS) is not None:
+            return False
+        metadata.create_all(connection, checkfirst=False)
+        with fence(location):
+            fill(connection)
+    return True
+
+
+def migrate(url: str, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
+    """Lead an older state at *url* to today's version, with a backup of its tables, in one transaction."""
+    with _alone(url) as connection:
+        version = _version(url, migrations)
+        if version is not None and not is_current(version, migrations, masked(url)):
             _back_up(connection, version)
             apply_all(connection, version, migrations)
-    return version, today
+
+
+def snapshot(url: str, opened: ExitStack) -> Connection | None:
+    """Return a connection that reads the state at *url* as it is at one moment; None when there is none."""
+    location = masked(url)
+    with closing(connect(url, READS)) as raw:
+        if not is_there(raw, location, MIGRATIONS):
+            return None
+    engine = _engine(url, READS)
+    return opened.enter_context(closing(engine.connect().execution_options(isolation_level="REPEATABLE READ")))
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[Connection]:
+    """Give a transaction during which nobody else makes or migrates these tables."""
+    with fence(masked(url)), closing(_engine(url, WRITES).connect()) as connection, connection.begin():
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _EXCLUSIVE})
+        yield connection
+
+
+def _version(url: str, migrations: tuple[Migration, ...]) -> int | None:
+    with closing(connect(url, READS)) as raw:
+        return version_found(raw, masked(url), migrations)
 
 
 def _back_up(connection: Connection, version: int) -> None:

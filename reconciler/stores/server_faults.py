@@ -7,8 +7,13 @@ from typing import Final
 
 from reconciler.model.errors import CorruptStateError, LockedError, StorageFaultError, StoreError
 
+NO_SCHEMA: Final = "create the schema, grant its usage to the role, or name another one with options=-csearch_path%3DNAME"
+"""The way out where nothing on the search path can be used."""
+
 _AGAIN: Final = "run the command again; the last change may or may not be stored"
-_GRANTS: Final = "use a role that may do this: checks need to read, apply and sweep to write, and the first apply and migrations to own the tables"
+_GRANTS: Final = (
+    "use a role that may do this: checks need to read, apply and sweep to write, and the first apply and migrations to own the tables"
+)
 _LET_IN: Final = "check the user of the URL or PGUSER, and the password of PGPASSFILE, PGPASSWORD or the URL"
 
 _LOST: Final = ("the connection to the server was lost", _AGAIN)
@@ -28,7 +33,7 @@ _STORAGE: Final[dict[str, tuple[str, str | None]]] = {
 
 _OTHERS: Final[dict[str, tuple[str, str | None]]] = {
     "3D000": ("there is no such database", "createdb makes one; the first apply makes the tables"),
-    "3F000": ("there is no such schema", "create it, or name another one with options=-csearch_path%3DNAME"),
+    "3F000": ("there is no schema that this role may use", NO_SCHEMA),
     "42501": ("the role may not do this", _GRANTS),
     "53300": ("the server has no connection to spare", "run fewer commands at once, or raise max_connections"),
     "42P07": ("a table of that name is there already, and none of ours", "give the state a database or a schema of its own"),
@@ -46,7 +51,7 @@ def of_postgresql(error: BaseException, location: str) -> StoreError:
     """Return *error*, which psycopg raised, as ours."""
     state: str | None = getattr(error, "sqlstate", None)
     said = " ".join(str(error).split())
-    if state is None and type(error).__name__ == "OperationalError" or state is not None and state.startswith("08"):
+    if (state is None and type(error).__name__ == "OperationalError") or (state is not None and state.startswith("08")):
         # libpq itself says this, without a number: before there is a connection, or when it breaks.
         return _without_a_number(said, location)
     if state in _STORAGE:
@@ -78,6 +83,8 @@ def _without_a_number(said: str, location: str) -> StoreError:
         if sign in said:
             return StoreError(f"{location}: {words} ({said})", hint=hint)
     if said.startswith(("connection failed", "connection timeout", "connection is bad", "failed to resolve host")):
-        return StorageFaultError(f"{location}: the server cannot be reached ({said})", hint="check host and port, and whether it is running")
+        return StorageFaultError(
+            f"{location}: the server cannot be reached ({said})", hint="check host and port, and whether it is running"
+        )
     words, hint = _LOST
     return StorageFaultError(f"{location}: {words} ({said})", hint=hint)

@@ -6,19 +6,18 @@ Rollback journal, never write-ahead logging: checks leave no file behind. How a 
 import os
 import sqlite3
 import time
-import uuid
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, insert
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 
 from reconciler.stores import files
 from reconciler.stores.faults import fence
-from reconciler.stores.migrate import CURRENT_VERSION, MIGRATIONS, Migration, apply_all, is_current
+from reconciler.stores.migrate import CURRENT_VERSION, MIGRATIONS, Migration, apply_all, begin, is_current
 from reconciler.stores.opening import APPLICATION_ID, connect, layout, open_file, pragma, private_folder, readable_file
 from reconciler.stores.reader import SqlReader
-from reconciler.stores.schema import meta, metadata
+from reconciler.stores.schema import metadata
 from reconciler.stores.writer import SqlStore, wait
 
 
@@ -80,7 +79,7 @@ def open_store(
     with fence(location):
         if not path.exists():
             files.refuse_orphaned_journal(path, location)
-            files.create(path, lambda temporary: _build(temporary, location))
+            files.create(path, lambda temporary: _build(temporary, location, begin))
         files.clean(path)
     with ExitStack() as opened:
         raw = opened.enter_context(closing(open_file(path, "rw", location)))
@@ -91,13 +90,37 @@ def open_store(
         return SqlStore(reads, writes, location=location, held=opened, pause=pause, monotonic=monotonic)
 
 
-def _build(temporary: Path, location: str) -> None:
-    """Write an empty state of a new lineage into *temporary*; nobody else knows that file, so it needs no journal."""
+def make(path: Path, location: str, fill: Callable[[Connection], None]) -> bool:
+    """Make a state in *path* out of what *fill* writes into its empty tables; tell whether there was none before."""
+    with fence(location):
+        if path.exists():
+            return False
+        files.refuse_orphaned_journal(path, location)
+        try:
+            files.create(path, lambda temporary: _build(temporary, location, fill), same=False)
+        except FileExistsError:
+            return False
+    return True
+
+
+def snapshot(path: Path, location: str, opened: ExitStack) -> Connection | None:
+    """Return a connection that reads the state in *path* as it is at one moment; None when there is none."""
+    if not path.exists():
+        return None
+    raw = readable_file(path, location, opened)
+    if not is_current(pragma(raw, "user_version"), MIGRATIONS, location):
+        raw = migrated_copy(raw, location, MIGRATIONS, opened)
+    raw.execute("BEGIN")
+    return opened.enter_context(closing(reading(raw)))
+
+
+def _build(temporary: Path, location: str, fill: Callable[[Connection], None]) -> None:
+    """Write a state into *temporary*; nobody else knows that file, so it needs no journal."""
     with fence(location), closing(connect(temporary, "rw")) as raw:
         raw.execute("PRAGMA journal_mode=OFF")
         with closing(writing(raw)) as connection, connection.begin():
             metadata.create_all(connection)
-            connection.execute(insert(meta).values(lineage=str(uuid.uuid4()), schema_version=CURRENT_VERSION))
+            fill(connection)
             connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
             connection.exec_driver_sql(f"PRAGMA user_version={CURRENT_VERSION}")
 

@@ -79,8 +79,11 @@ class SqlStore(SqlReader):
         """Read the lineage.
 
         Args:
-            reading, location, held, streaming: as for `SqlReader`.
+            reading: as for `SqlReader`.
             writing: on SQLite, its transactions take the one writer's place in the database as they begin.
+            location: as for `SqlReader`.
+            held: likewise.
+            streaming: likewise.
             pause: waits that many seconds for another holder.
             monotonic: seconds that only grow.
         """

@@ -3,8 +3,28 @@
 import subprocess
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
-from tests.cli.running import MANIFESTS, SECONDS, TWO, Done, Place, command, document_of, environment
+import pytest
+
+from tests.cli.engines import ENGINES, over
+from tests.cli.running import MANIFESTS, SECONDS, TWO, Done, Place, command, declare_fleet, document_of, environment
+
+RUNNERS = 8
+
+
+@pytest.fixture(params=ENGINES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return over(Place(folder), request.param, request)
+
+
+@pytest.fixture
+def applied(place: Place) -> Place:
+    declare_fleet(place, "acme", "globex", "initech")
+    place.apply()
+    return place
 
 
 def together(place: Place, *runs: Sequence[str]) -> list[Done]:
@@ -62,3 +82,25 @@ def test_runs_of_different_organizations_do_not_disturb_each_other(applied: Plac
     assert [document_of(run.out)["summary"]["delete"] for run in done[:3]] == [1, 1, 1]
     assert applied.json("plan", MANIFESTS, "--detailed-exitcode").code == 0
     assert applied.json("verify").code == 0
+
+
+def test_eight_runners_lose_nothing_and_double_nothing(place: Place) -> None:
+    names = [f"org-{number}" for number in range(2 * RUNNERS)]
+    declare_fleet(place, *names)
+    own = [names[number::RUNNERS] for number in range(RUNNERS)]
+    # Each applies two organizations of its own, and one that its neighbor applies as well.
+    wanted = [[*mine, own[number - 1][0]] for number, mine in enumerate(own)]
+    runs = [["apply", MANIFESTS, "--auto-approve", *(f"--org={name}" for name in mine)] for mine in wanted]
+    done = together(place, *runs)
+    assert [run.code for run in done] == [0] * RUNNERS, [run.out + run.err for run in done]
+    people = 4
+    assert sum(run.document["summary"]["create"] for run in done) == len(names) * people
+    assert set(changes_of(place).values()) == {1}
+    verified = place.json("verify").document
+    assert (verified["intact"], verified["organizations"], verified["entries"], verified["locks"]) == (
+        True,
+        len(names),
+        len(names) * people,
+        [],
+    )
+    assert place.json("plan", MANIFESTS, "--detailed-exitcode").code == 0

@@ -263,7 +263,7 @@ def test_when_nothing_could_be_changed_it_is_1(applied: Place) -> None:
     [
         ([], "missing command"),
         (["plna"], "hint: reconciler plan"),
-        (["state"], "commands: forget"),
+        (["state"], "commands: forget, copy, migrate"),
         (["state", "forgte", "acme"], "hint: reconciler state forget"),
         (["plan", MANIFESTS, "--detailed-exitcodes"], "hint: --detailed-exitcode"),
         (["-v", "plan", MANIFESTS], "options follow the command"),
@@ -273,7 +273,7 @@ def test_when_nothing_could_be_changed_it_is_1(applied: Place) -> None:
         (["plan", MANIFESTS, "--now", "yesterday"], "2026-11-20T09:00:00Z"),
         (["plan", MANIFESTS, "--lock-timeout", "30"], "30s"),
         (["plan", MANIFESTS, "--state", "state.db"], "hint: sqlite:///state.db"),
-        (["plan", MANIFESTS, "--state", "postgresql://u:secret@h/db"], "postgresql://u:***@h/db"),
+        (["plan", MANIFESTS, "--state", "postgres://u:secret@h/db"], "postgresql://u:***@h/db"),
         (["plan", MANIFESTS, "--actor", "alice"], "'alice' is no e-mail address"),
         (["plan", MANIFESTS, "-l", "tier"], "key=value"),
         (["plan", MANIFESTS, "-l", "tier=gold", "-l", "tier=silver"], "no organization has both"),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.commands.plan import acknowledgements
-from reconciler.cli.options import Common, common_options, recheck_option
+from reconciler.cli.options import Common, base_option, common_options, recheck_option
 from reconciler.cli.process import Process
 from reconciler.cli.progress import Progress
 from reconciler.cli.terminal import is_interactive
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @common_options(reads=False)
 @click.option("--auto-approve", is_flag=True, envvar="RECONCILER_AUTO_APPROVE", help="Apply without asking.")
 @click.option("--expect", type=PlanHash(), envvar="RECONCILER_EXPECT", help="Apply this exact plan and no other; this is the approval.")
+@base_option
 @recheck_option
 @click.option("--allow-empty", is_flag=True, help="Go on when there are no manifests at all.")
 @click.option("--allow-removals", type=Removals(), multiple=True, help="Exactly N removals in ORG (or all) are meant.")
@@ -34,6 +35,7 @@ def apply(
     *,
     auto_approve: bool,
     expect: str | None,
+    base: str | None,
     recheck: bool,
     allow_empty: bool,
     allow_removals: tuple[tuple[str, int], ...],
@@ -47,6 +49,7 @@ def apply(
     Examples:
       reconciler apply organizations/
       reconciler apply organizations/ --expect sha256:...
+      reconciler apply organizations/ --base HEAD^ --expect sha256:...
       reconciler apply plan.json
     """
     from reconciler import pipeline
@@ -59,14 +62,15 @@ def apply(
     if any(map(is_plan_file, paths)):
         if len(paths) > 1:
             raise UsageError("a saved plan is applied alone", detail=f"given: {', '.join(paths)}")
-        if session.limited or recheck or allow_empty or prune:
-            raise UsageError("a saved plan is applied as it is", detail="--org, -l, --recheck, --allow-empty and --prune belong to plan")
+        if session.limited or base is not None or recheck or allow_empty or prune:
+            belong = "--org, -l, --base, --recheck, --allow-empty and --prune belong to plan"
+            raise UsageError("a saved plan is applied as it is", detail=belong)
         return _apply_saved(session, paths[0], expect, allow_removals)
     approved = auto_approve or expect is not None
     if not (approved or is_interactive()):
         hint = "--auto-approve, or --expect sha256:… with the hash that plan printed"
         raise UsageError("apply from manifests asks before it changes anything, and there is no terminal to ask on", hint=hint)
-    request = session.request(session.paths(paths), recheck=recheck, allow_empty=allow_empty, acknowledged=acknowledged)
+    request = session.request(session.paths(paths), base=base, recheck=recheck, allow_empty=allow_empty, acknowledged=acknowledged)
     progress = Progress(quiet=bool(common.quiet))
     shown: list[FleetPlan] = []
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exits import OK, PENDING, REFUSED
-from reconciler.cli.options import Common, common_options, recheck_option
+from reconciler.cli.options import Common, base_option, common_options, recheck_option
 from reconciler.cli.process import Process
 from reconciler.cli.types import Removals
 from reconciler.model.errors import UsageError
@@ -40,6 +40,7 @@ def acknowledgements(allow_removals: tuple[tuple[str, int], ...], prune: tuple[s
     default="changes",
     help="Who gets which permission: in organizations that exist already (changes, the default) or in new ones as well (full).",
 )
+@base_option
 @recheck_option
 @click.option("--allow-empty", is_flag=True, help="Go on when there are no manifests at all.")
 @click.option("--allow-removals", type=Removals(), multiple=True, help="Exactly N removals in ORG (or all) are meant; not saved.")
@@ -53,6 +54,7 @@ def plan(
     out: str | None,
     detailed_exitcode: bool,
     access: str,
+    base: str | None,
     recheck: bool,
     allow_empty: bool,
     allow_removals: tuple[tuple[str, int], ...],
@@ -64,6 +66,7 @@ def plan(
     Examples:
       reconciler plan organizations/
       reconciler plan organizations/ --out plan.json --detailed-exitcode
+      reconciler plan organizations/ --base origin/main
       reconciler plan organizations/ --org acme-health --access full --format json
     """
     from pathlib import Path
@@ -79,6 +82,7 @@ def plan(
     refuse_name(out)
     request = session.request(
         session.paths(paths),
+        base=base,
         recheck=recheck,
         allow_empty=allow_empty,
         full_access=access == "full",

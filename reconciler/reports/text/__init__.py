@@ -11,12 +11,14 @@ from reconciler.model.results import (
     AccessOf,
     Application,
     Attestation,
+    Copied,
     Drift,
     Failure,
     FleetPlan,
     Grants,
     GrantStep,
     History,
+    Migrated,
     Organizations,
     PermissionHolders,
     Result,
@@ -77,7 +79,7 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             from reconciler.reports.text.rules import rules
 
             rules(page, result)
-        case Attestation() | GrantStep() | Grants() | Unlocked() | Scaffold():
+        case Attestation() | GrantStep() | Grants() | Unlocked() | Copied() | Migrated() | Scaffold():
             _done(page, result)
         case Failure():
             from reconciler.reports.text.failure import failure
@@ -85,7 +87,7 @@ def render(result: Result, out: TextIO, *, exit_code: int, style: Style) -> None
             failure(page, result)
 
 
-def _done(page: Page, result: Attestation | GrantStep | Grants | Unlocked | Scaffold) -> None:
+def _done(page: Page, result: Attestation | GrantStep | Grants | Unlocked | Copied | Migrated | Scaffold) -> None:
     match result:
         case Attestation():
             from reconciler.reports.text.attestation import attestation
@@ -103,6 +105,10 @@ def _done(page: Page, result: Attestation | GrantStep | Grants | Unlocked | Scaf
             from reconciler.reports.text.failure import unlocked
 
             unlocked(page, result)
+        case Copied() | Migrated():
+            from reconciler.reports.text.moving import moving
+
+            moving(page, result)
         case Scaffold():
             from reconciler.reports.text.scaffold import scaffold
 

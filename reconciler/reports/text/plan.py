@@ -10,6 +10,7 @@ from reconciler.model.results import FleetPlan
 from reconciler.reports import style as styles
 from reconciler.reports.stateless import without_stateless
 from reconciler.reports.text import words
+from reconciler.reports.text.beside import beside, heading
 from reconciler.reports.text.effects import effects
 from reconciler.reports.text.findings import findings, refusals
 from reconciler.reports.text.page import MARKS, Page, columns, place, type_and_name, widest
@@ -25,12 +26,14 @@ _NAMED = 3
 def plan(page: Page, result: FleetPlan) -> None:
     """Write the whole plan; it streams, one organization at a time."""
     page.no_stored_state(result.lineage, result.location)
+    heading(page, result)
     turning: list[Moment] = []
     width = 0
     for part in result.plans():
         _organization(page, part)
         width = max(width, address_width(part.steps))
         turning.extend(moment for moment in part.timeline if moment.at == result.valid_until)
+    beside(page, result)
     _elevated(page, result)
     findings(page, without_stateless(result.findings))
     if width:
@@ -149,5 +152,6 @@ def _verdict(page: Page, result: FleetPlan, turning: list[Moment]) -> None:
 def _how_to_apply(result: FleetPlan) -> str:
     if result.file is not None:
         return f"To apply exactly this: reconciler apply {visible(quote(result.file))}"
+    since = f" --base {visible(quote(result.base.given))}" if result.base else ""
     narrowed = "" if result.complete else ", with the same --org and -l"
-    return f"To apply exactly this{narrowed}: reconciler apply PATH... --expect {result.plan_hash}"
+    return f"To apply exactly this{narrowed}: reconciler apply PATH...{since} --expect {result.plan_hash}"

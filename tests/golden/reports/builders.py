@@ -45,6 +45,8 @@ from reconciler.model.results import (
     AccessOf,
     Application,
     Attestation,
+    Base,
+    Copied,
     Counts,
     Difference,
     Drift,
@@ -52,6 +54,7 @@ from reconciler.model.results import (
     FleetPlan,
     History,
     HoldersIn,
+    Migrated,
     Organizations,
     PermissionHolders,
     Problem,
@@ -441,6 +444,25 @@ def a_hostile_plan() -> Plan:
     return Plan(organization="::acme", serial=1, digest="ef" * 32, as_of=NOW, changes=tuple(changes), ranges=ranges)
 
 
+def what_a_branch_leaves() -> list[Plan]:
+    """Return more differences than a report names, and ends of both kinds."""
+    many = [added(an_administrator(f"person.{number}@globex.example", "device-administrator"), "globex") for number in range(12)]
+    person = administrator_address("acme-health", "leo@acme.example")
+    roles = FieldChange(path="roles", before=["device-administrator"], after=["support-administrator"])
+    update = updated(a_change(person, Action.UPDATE, before={"roles": roles.before}, after={"roles": roles.after}), roles)
+    gone = administrator_document(an_administrator("mia@acme.example", "compliance-officer"))
+    ended = administrator_document(an_administrator("ida@acme.example", expires_at=NOW - HOUR))
+    changes = (
+        a_change(administrator_address("acme-health", "ida@acme.example"), Action.DELETE, reason=Reason.EXPIRED, before=ended),
+        update,
+        a_change(administrator_address("acme-health", "mia@acme.example"), Action.DELETE, reason=Reason.OMITTED, before=gone),
+    )
+    return [
+        Plan(organization="acme-health", serial=3, digest="", as_of=NOW, changes=changes, ranges={person: at(31)}),
+        Plan(organization="globex", serial=0, digest="", as_of=NOW, changes=tuple(many)),
+    ]
+
+
 def plans() -> dict[str, Result]:
     known = a_changed_organization()
     return {
@@ -464,6 +486,9 @@ def plans() -> dict[str, Result]:
         ),
         "open": a_fleet_plan(serials={"acme-health": 3}, open_steps=again(*OPEN[:2])),
         "partner": a_fleet_plan(a_changed_partner()),
+        "base": a_fleet_plan(known, base=Base(given="origin/main", commit="3f2a9c1d" * 5), left=again(*what_a_branch_leaves())),
+        "base-nothing": a_fleet_plan(serials={"acme-health": 3}, base=Base(given="../as it was", commit=None)),
+        "base-hostile": a_fleet_plan(serials={"::acme": 1}, base=Base(given=ESCAPE + NEW_LINE, commit=None), left=again(a_hostile_plan())),
         "refused": a_fleet_plan(known, refusals=(TOO_MANY,), complete=False),
         "hostile": a_fleet_plan(
             replace(a_hostile_plan(), steps=HOSTILE_STEPS), findings=HOSTILE_FINDINGS[:2], open_steps=again(*HOSTILE_OPEN)
@@ -762,6 +787,22 @@ def scaffolds() -> dict[str, Result]:
     }
 
 
+def copies() -> dict[str, Result]:
+    shared = "postgresql://reconciler:***@db.example/reconciler"
+    copied = Copied(source="sqlite:///.reconciler/state.db", target=shared, lineage=LINEAGE, organizations=3, entries=33, head=PLAN_HASH)
+    return {"shared": copied, "hostile": replace(copied, source=f"sqlite:///{ESCAPE}{OVERRIDE}", target=NEW_LINE, head=None)}
+
+
+def migrations() -> dict[str, Result]:
+    made = Migrated(location=LOCATION, before=1, after=3)
+    return {
+        "migrated": made,
+        "made": replace(made, before=None),
+        "current": replace(made, before=3),
+        "hostile": replace(made, location=f"sqlite:///{ESCAPE}{OVERRIDE}"),
+    }
+
+
 def unlocks() -> dict[str, Result]:
     return {"released": Unlocked(lock=a_lock()), "hostile": Unlocked(lock=a_lock(NEW_LINE, ESCAPE, HOSTILE))}
 
@@ -912,6 +953,8 @@ def every_result() -> dict[str, Result]:
         "attestation": attestations(),
         "grant": elevations.steps(HOSTILE),
         "grants": elevations.lists(HOSTILE),
+        "copy": copies(),
+        "migration": migrations(),
         "unlock": unlocks(),
         "access": accesses(),
         "accesses": several_accesses(),

@@ -10,7 +10,21 @@ from jsonschema import Draft7Validator
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 REPORTS = ("validation", "plan", "apply", "drift", "state", "organizations", "history", "verification", "error", "init", "unlock")
-KINDS = (*REPORTS, "sweep", "attestation", "grant", "grants", "access", "accesses", "who-can", "rules", "rule", "statement")
+KINDS = (
+    *REPORTS,
+    "copy",
+    "migration",
+    "sweep",
+    "attestation",
+    "grant",
+    "grants",
+    "access",
+    "accesses",
+    "who-can",
+    "rules",
+    "rule",
+    "statement",
+)
 
 
 def schema(kind: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from reconciler.model.errors import CorruptStateError, LockedError, MissingState
 from reconciler.model.journal import EntryKind, Record
 from reconciler.model.resources import Administrator, Organization
 from reconciler.stores import here, open_reader, open_store, sqlite
-from reconciler.stores.migrate import MIGRATIONS
+from reconciler.stores.migrate import CURRENT_VERSION, MIGRATIONS
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 RECORD = Record(
@@ -125,8 +125,8 @@ def test_a_state_that_another_process_made_meanwhile_is_kept(tmp_path: Path, mon
     path = tmp_path / "state.db"
     build = sqlite._build
 
-    def and_another(temporary: Path, location: str) -> None:
-        build(temporary, location)
+    def and_another(temporary: Path, location: str, fill: Callable[[Connection], None]) -> None:
+        build(temporary, location, fill)
         monkeypatch.undo()
         put(path)
         assert not temporary.exists()
@@ -351,10 +351,12 @@ def test_write_ahead_logging_is_refused_because_it_leaves_files(path: Path) -> N
 
 
 def test_a_newer_state_is_refused_with_both_versions_and_stays_as_it_is(path: Path) -> None:
-    change(path, "PRAGMA user_version=3")
+    change(path, f"PRAGMA user_version={CURRENT_VERSION + 1}")
     before = listing(path.parent)
     for opening in (open_reader, lambda url: open_store(url, create=True)):
-        with pytest.raises(StateVersionError, match="has schema version 3; this version of reconciler knows 2"):
+        with pytest.raises(
+            StateVersionError, match=f"has schema version {CURRENT_VERSION + 1}; this version of reconciler knows {CURRENT_VERSION}"
+        ):
             opening(url(path))
     assert listing(path.parent) == before
 
@@ -379,7 +381,7 @@ def test_an_older_state_is_migrated_once_after_a_backup(path: Path) -> None:
         assert store.read("acme").organization == an_organization(3)
         lineage = store.lineage
     sqlite.open_store(path, location=url(path), migrations=(*MIGRATIONS, add_a_column)).close()
-    backup = path.with_name("state.db.v2.backup")
+    backup = path.with_name(f"state.db.v{CURRENT_VERSION}.backup")
     assert names(path.parent) == ["state.db", backup.name]
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     assert columns(path)[-1] == "remark"
