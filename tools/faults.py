@@ -22,6 +22,7 @@ from typing import Final, NamedTuple
 from tests.faults.judging import Verdict
 from tests.faults.sweep import ENGINES, Case, Result, scenarios_of
 
+
 PAGE: Final = Path(__file__).parents[1] / "docs" / "reliability.md"
 MARKED: Final = re.compile(r"(<!-- Written by `make faults` from here\. Do not edit\. -->\n).*(<!-- To here\. -->\n)", re.DOTALL)
 

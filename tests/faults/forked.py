@@ -22,6 +22,9 @@ from typing import IO, Any, NoReturn, Self
 
 from tests.cli.running import ROOT, environment
 
+_SECONDS = 60
+"""So long nothing here takes; whoever hangs is killed."""
+
 _ANY_TRACER = 0x59616D61, ctypes.c_ulong(-1)
 """PR_SET_PTRACER, PR_SET_PTRACER_ANY: where Yama guards ptrace, only an ancestor may trace, and strace is none."""
 
@@ -101,7 +104,11 @@ def _run(folder: str, arguments: Sequence[str], tracing: Sequence[str]) -> Ended
             said = strace.stderr.readline()
             assert "attached" in said, said
             os.kill(pid, signal.SIGCONT)
-            strace.communicate(timeout=60)
+            try:
+                strace.communicate(timeout=_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.kill(pid, signal.SIGKILL)
+                strace.communicate()
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         out.seek(0)
         err.seek(0)

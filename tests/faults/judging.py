@@ -73,6 +73,12 @@ class Legal:
     names: frozenset[str]
 
 
+def command_of(scenario: Scenario, site: Site) -> tuple[str, ...]:
+    """Return the arguments of a scenario's command, for a report that a program reads and without waiting for anybody."""
+    named = (argument.format(url=site.url, folder=site.folder) for argument in scenario.command)
+    return (*named, "--format", "json", "--lock-timeout", "0s")
+
+
 def require(holds: object, what: str) -> None:
     """Check that something holds.
 
@@ -159,7 +165,7 @@ def judge(scenario: Scenario, engine: Engine, site: Site, point: Point, ended: E
         _check_report(ended, moved & fresh, verdict)
         strays = {name for name in before.keys() - legal.names if not name.endswith("-journal")}
         require(not strays or point.call == "unlink", f"a run that ended by itself left {sorted(strays)}")
-    _go_on(scenario, engine, site, legal, forks)
+    _go_on(scenario, engine, site, legal, forks, verdict)
     return verdict
 
 
@@ -172,17 +178,20 @@ def _check_report(ended: Ended, stored: set[str], verdict: Verdict) -> None:
     require(ended.code in {0, 1, 6}, f"exit code {ended.code}: {ended.out}{ended.err}")
     require("Traceback" not in ended.out + ended.err, f"a traceback: {ended.err}")
     require(ended.code != 0 or verdict is Verdict.NEW, f"exit code 0, and what is stored is {verdict}")
-    outcomes = ended.document.get("outcomes", [])
+    outcomes = ended.document.get("outcomes")
+    if outcomes is None:
+        require(verdict is Verdict.OLD or ended.code == 0 or _UNCERTAIN in ended.out, f"stored, and reported as an error: {ended.out}")
+        return
     done = {outcome["address"].partition("/")[0] for outcome in outcomes if outcome["status"] == "done"}
     require(done <= stored, f"reported as done and not stored: {sorted(done - stored)}")
     require(ended.code != 6 or done, "exit code 6, and nothing is done")
     require(done == stored or _UNCERTAIN in ended.out + ended.err, f"stored and not reported as done: {sorted(stored - done)}: {ended.out}")
 
 
-def _go_on(scenario: Scenario, engine: Engine, site: Site, legal: Legal, forks: Forks) -> None:
+def _go_on(scenario: Scenario, engine: Engine, site: Site, legal: Legal, forks: Forks, verdict: Verdict) -> None:
     """The next run takes over what the dead one held, does what is left and nothing else, and leaves nothing lying about."""
-    again = forks.run(site.folder, *scenario.command, "--format", "json", "--lock-timeout", "0s", "--state", site.url)
-    require(again.code == 0, f"the next run ends with {again.code}: {again.out}{again.err}")
+    again = forks.run(site.folder, *command_of(scenario, site))
+    require(again.code == 0 or again.code == scenario.again and verdict is Verdict.NEW, f"the next run ends with {again.code}: {again.out}{again.err}")
     for lock in look(site.url).locks:
         # Nothing was left to do, so nobody came by to take it over; it is nobody's all the same.
         freed = forks.run(site.folder, "unlock", lock, "--state", site.url)

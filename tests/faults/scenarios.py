@@ -20,7 +20,8 @@ GOLDEN: Final = ROOT / "tests" / "golden" / "states"
 """A state of every released layout, made by the code of that time (`tools/golden_state.py`)."""
 
 ORGANIZATIONS: Final = ("acme", "globex")
-_APPLY: Final = ("apply", "organizations", "--auto-approve")
+_APPLY: Final = ("apply", "organizations", "--auto-approve", "--state", "{url}")
+_SWEEP: Final = ("sweep", "--state", "{url}")
 _PAST: Final = datetime(2026, 1, 10, 9, tzinfo=UTC)
 
 
@@ -30,7 +31,8 @@ class Scenario:
 
     Attributes:
         prepare: makes the state before, and the manifests.
-        command: without `--state`.
+        command: `{url}` is the state at risk, `{folder}` the folder of the manifests.
+        again: the exit code of the command when everything is done already.
         together: all organizations become true in one transaction; otherwise each in one of its own.
         engines: the names of those on which it makes sense; none, and it is all of them.
     """
@@ -39,6 +41,7 @@ class Scenario:
     prepare: Callable[[Site, Forks], None]
     command: tuple[str, ...]
     together: bool = True
+    again: int = 0
     engines: tuple[str, ...] = ()
 
 
@@ -54,7 +57,7 @@ def _first_apply(site: Site, forks: Forks) -> None:
 
 def _change(site: Site, forks: Forks) -> None:
     _declare(site, "c.three")
-    applied = forks.run(site.folder, *_APPLY, "--state", site.url)
+    applied = forks.run(site.folder, *(argument.format(url=site.url) for argument in _APPLY))
     assert applied.code == 0, applied.err
     _declare(site, "d.four")
 
@@ -86,12 +89,17 @@ def _older(version: int) -> Callable[[Site, Forks], None]:
     return prepare
 
 
+def _source(site: Site, forks: Forks) -> None:
+    shutil.copyfile(GOLDEN / f"v{BASE_VERSION}.db", site.folder / "source.db")
+
+
 SCENARIOS: Final = (
     Scenario(name="first apply", prepare=_first_apply, command=_APPLY),
     Scenario(name="apply of a change", prepare=_change, command=_APPLY),
-    Scenario(name="sweep", prepare=_overdue, command=("sweep",), together=False),
+    Scenario(name="sweep", prepare=_overdue, command=_SWEEP, together=False),
     *(
-        Scenario(name=f"migration from layout {version}, and a sweep", prepare=_older(version), command=("sweep",), engines=("SQLite",))
+        Scenario(name=f"migration from layout {version}, and a sweep", prepare=_older(version), command=_SWEEP, engines=("SQLite",))
         for version in range(BASE_VERSION, CURRENT_VERSION)
     ),
+    Scenario(name="state copy", prepare=_source, command=("state", "copy", "{url}", "--state", "sqlite:///{folder}/source.db"), again=64),
 )

@@ -14,17 +14,20 @@ from typing import Final
 from urllib.parse import quote
 
 import psutil
+import psycopg
 
 from tests.faults.engines import Site
 from tests.faults.forked import Ended, Forks
 from tests.faults.injecting import KILL, MissedError, Point, hit, name_of, points_of, watch
 from tests.postgres import Server
 
-BEFORE: Final = "server killed before a message"
-AFTER: Final = "server killed after a message"
-"""The server is gone, with all its processes: before a message of the client reaches it, or when it has answered and nobody has heard it yet."""
+CUT: Final = "connection cut"
+CRASH: Final = "server killed"
+"""The connection is gone, and with `CRASH` all processes of the server."""
 
-_MESSAGE: Final = "message"
+_BEFORE: Final = "message"
+_AFTER: Final = "answer"
+"""A message of the client that does not reach the server any more; an answer to it that the server gave and nobody hears."""
 _WAITING: Final = frozenset(
     {"close", "epoll_ctl", "fcntl", "getpeername", "getsockname", "getsockopt", "poll", "ppoll", "setsockopt", "shutdown", "socket"}
 )
@@ -33,11 +36,10 @@ _WAITING: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cut:
-    """Where a line is cut, and what happens to the server then."""
+    """Where a line is cut, and what happens then."""
 
-    fault: str
-    number: int
-    kill: Callable[[], None]
+    point: Point
+    then: Callable[[], None]
 
 
 class _Line:
@@ -79,14 +81,14 @@ class _Line:
                     heard, other = (client, server) if key.fileobj is client else (server, client)
                     data = heard.recv(1 << 20)
                     self.messages += heard is client and bool(data)
-                    if not data or self._is_cut(BEFORE if heard is client else AFTER):
+                    if not data or self._is_cut(_BEFORE if heard is client else _AFTER):
                         return
                     other.sendall(data)
 
-    def _is_cut(self, fault: str) -> bool:
-        if self._cut is None or (self._cut.fault, self._cut.number) != (fault, self.messages):
+    def _is_cut(self, call: str) -> bool:
+        if self._cut is None or (self._cut.point.call, self._cut.point.number) != (call, self.messages):
             return False
-        self._cut.kill()
+        self._cut.then()
         return True
 
 
@@ -94,7 +96,7 @@ class Postgresql:
     """A state in a schema of a server that is the sweep's own."""
 
     name = "PostgreSQL"
-    alone = frozenset({BEFORE, AFTER})
+    alone = frozenset({CRASH})
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -109,9 +111,11 @@ class Postgresql:
         copied = self.site(folder)
         shutil.copytree(site.folder, folder)
         source, target = _schema(site.url), _schema(copied.url)
-        for table in self._tables(site):
-            self._server.execute(site.url, f"CREATE TABLE {target}.{table} (LIKE {source}.{table} INCLUDING ALL)")
-            self._server.execute(site.url, f"INSERT INTO {target}.{table} SELECT * FROM {source}.{table}")  # noqa: S608 -- our own names
+        copies = "; ".join(
+            f"CREATE TABLE {target}.{table} (LIKE {source}.{table} INCLUDING ALL); INSERT INTO {target}.{table} TABLE {source}.{table}"
+            for table in self._tables(site)
+        )
+        self._server.execute(site.url, copies)
         return copied
 
     def remove(self, site: Site) -> None:
@@ -122,43 +126,49 @@ class Postgresql:
     def points(self, forks: Forks, site: Site, command: Sequence[str], log: Path) -> tuple[Ended, list[Point]]:
         """Find every call that sends or receives, and count the messages to the server.
 
-        There a kill and a line that breaks matter on both sides: what was sent may have been done, and what is received was.
+        On both sides of each: what was sent may have been done, and what is received was.
         """
         with self._line(site) as (line, url):
             ended, calls = watch(forks, site.folder, _through(command, site, url), log)
-        found = [point for fault in (KILL, "ECONNRESET") for point in points_of(calls, fault, _speaks)]
-        return ended, [*found, *(Point(fault, _MESSAGE, number) for fault in (BEFORE, AFTER) for number in range(1, line.messages + 1))]
+        heard = range(1, line.messages + 1)
+        cuts = [Point(fault, call, number) for fault in (CUT, CRASH) for number in heard for call in (_BEFORE, _AFTER)]
+        return ended, [*points_of(calls, KILL, _speaks), *cuts]
 
     def hit(self, forks: Forks, site: Site, command: Sequence[str], point: Point, log: Path) -> Ended:
         """Hit one of them, and have the server at work again afterwards, with no session of the command left."""
-        if point.call == _MESSAGE:
-            ended = self._kill_at(forks, site, command, point)
+        if point.fault in {CUT, CRASH}:
+            ended = self._cut_at(forks, site, command, point)
         else:
             ended = hit(forks, site.folder, command, point, log, where=_speaks)
         sessions = f"SELECT 1 FROM pg_stat_activity WHERE application_name = '{_schema(site.url)}' AND pid <> pg_backend_pid()"  # noqa: S608
-        while self._server.execute(site.url, sessions):
-            threading.Event().wait(0.01)
+        with psycopg.connect(site.url, autocommit=True) as connection:
+            while connection.execute(sessions.encode()).fetchone():
+                threading.Event().wait(0.01)
         return ended
 
-    def _kill_at(self, forks: Forks, site: Site, command: Sequence[str], point: Point) -> Ended:
-        killed = threading.Event()
+    def _cut_at(self, forks: Forks, site: Site, command: Sequence[str], point: Point) -> Ended:
+        done = threading.Event()
 
-        def kill() -> None:
-            processes = psutil.Process(self._server.pid).children(recursive=True)
-            self._server.stop(signal.SIGKILL)
-            for process in processes:
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-            psutil.wait_procs(processes, timeout=60)
-            killed.set()
+        def then() -> None:
+            if point.fault == CRASH:
+                self._crash()
+            done.set()
 
-        with self._line(site, _Cut(fault=point.fault, number=point.number, kill=kill)) as (_, url):
+        with self._line(site, _Cut(point=point, then=then)) as (_, url):
             ended = forks.run(site.folder, *_through(command, site, url))
-        if not killed.is_set():
-            # Saying goodbye is a message as well, and nobody answers to that.
+        if not done.is_set():
             raise MissedError(f"{point}: the command ended with {ended.code}")
-        self._server.start()
+        if point.fault == CRASH:
+            self._server.start()
         return ended
+
+    def _crash(self) -> None:
+        processes = psutil.Process(self._server.pid).children(recursive=True)
+        self._server.stop(signal.SIGKILL)
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(processes, timeout=60)
 
     @contextmanager
     def _line(self, site: Site, cut: _Cut | None = None) -> Iterator[tuple[_Line, str]]:
@@ -174,7 +184,9 @@ class Postgresql:
 
     def stored(self, site: Site) -> Mapping[str, bytes]:
         """Return the rows of every table."""
-        return {table: repr(sorted(map(repr, self._server.execute(site.url, f"TABLE {table}")))).encode() for table in self._tables(site)}
+        with psycopg.connect(site.url, autocommit=True) as connection:
+            tables = self._tables(site)
+            return {table: repr(sorted(map(repr, connection.execute(f"TABLE {table}".encode()).fetchall()))).encode() for table in tables}
 
 
 def _schema(url: str) -> str:

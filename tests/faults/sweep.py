@@ -13,7 +13,7 @@ from typing import Final, Self
 from tests.faults.engines import Engine, Site, Sqlite
 from tests.faults.forked import Forks
 from tests.faults.injecting import MissedError, Point
-from tests.faults.judging import Legal, LostError, Verdict, judge, look
+from tests.faults.judging import Legal, LostError, Verdict, command_of, judge, look
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.server import Postgresql
 from tests.postgres import running
@@ -71,7 +71,7 @@ class Case:
         return self.engine.copy(self._prepared, self._new_folder())
 
     def _command(self, site: Site) -> tuple[str, ...]:
-        return (*self.scenario.command, "--format", "json", "--lock-timeout", "0s", "--state", site.url)
+        return command_of(self.scenario, site)
 
     def meet(self, point: Point, forks: Forks) -> Result:
         """Hit one point and judge what it left."""
@@ -109,7 +109,8 @@ class Case:
 
 @contextmanager
 def _postgresql() -> Iterator[Engine]:
-    with running() as server:
+    # What a killed process has written, the system keeps; only a power cut would tell a disk that was not told to sync.
+    with running("-c", "fsync=off") as server:
         yield Postgresql(server)
 
 
