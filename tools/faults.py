@@ -24,7 +24,7 @@ from tests.faults.sweep import ENGINES, Case, Result, scenarios_of
 
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "reliability.md"
-MARKED: Final = re.compile(r"(<!-- Written by `make faults` from here\. Do not edit\. -->\n).*(<!-- To here\. -->\n)", re.DOTALL)
+MARKED: Final = r"(<!-- {engine}: written by `make faults` from here\. Do not edit\. -->\n).*?(<!-- To here\. -->\n)"
 
 
 class Row(NamedTuple):
@@ -36,10 +36,16 @@ class Row(NamedTuple):
     tried: int
     left: Counter[Verdict | None]
 
+    @classmethod
+    def of(cls, command: str, engine: str, fault: str, results: list[Result]) -> "Row":
+        """Count what was tried; what was missed was not."""
+        tried = [result for result in results if not result.missed]
+        return cls(command, engine, fault, len(tried), Counter(result.verdict for result in tried))
+
     def text(self) -> str:
         """Return the row of the table."""
         counts = [self.left[verdict] for verdict in (*Verdict, None)]
-        return f"| {self.command} | {self.engine} | {self.fault} | {self.tried} | {' | '.join(map(str, counts))} |"
+        return f"| {self.command} | {self.fault} | {self.tried} | {' | '.join(map(str, counts))} |"
 
 
 def rows(*, every: int, processes: int, only: str) -> Iterator[Row]:
@@ -53,23 +59,24 @@ def rows(*, every: int, processes: int, only: str) -> Iterator[Row]:
                     for result in case.meet_all(case.points[::every], processes):
                         found[result.point.fault].append(result)
                         if result.verdict is None:
-                            print(f"{name}, {scenario.name}, {result.point}: {result.reason}", file=sys.stderr)
+                            what = "missed" if result.missed else "LOST"
+                            print(f"{what}: {name}, {scenario.name}, {result.point}: {result.reason}", file=sys.stderr)
                     for fault, results in found.items():
-                        yield Row(scenario.name, name, fault, len(results), Counter(result.verdict for result in results))
+                        yield Row.of(scenario.name, name, fault, results)
 
 
-def page(made: list[Row], *, seconds: float, processes: int) -> str:
-    """Return the generated part of the page."""
+def page(made: list[Row], *, every: int, seconds: float, processes: int) -> str:
+    """Return the generated part of the page about one engine."""
     strace = subprocess.run([shutil.which("strace") or "strace", "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
     tools = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {strace.splitlines()[0].replace(' -- version', '')}"
     total, lost = sum(row.tried for row in made), sum(row.left[None] for row in made)
-    heading = "| command | engine | fault | points tried | old | in part | new | lost |\n|---|---|---|--:|--:|--:|--:|--:|"
+    heading = "| command | fault | points tried | old | in part | new | lost |\n|---|---|--:|--:|--:|--:|--:|"
     table = "\n".join(row.text() for row in made)
     return f"""
 {heading}
 {table}
 
-{total} points, {lost} lost; {round(seconds / 60)} minutes with {processes} at a time. {tools}, {platform.system()} {platform.machine()}.
+{"Every point" if every == 1 else f"Every {every}th point"}: {total} tried, {lost} lost; {round(seconds / 60)} minutes, {processes} at a time. {tools}, {platform.system()} {platform.machine()}.
 
 """
 
@@ -82,17 +89,20 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--only", default="", metavar="WORD", help="try only commands or engines with WORD in the name")
     parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE.name}")
     given = parser.parse_args(arguments)
-    if given.write and (given.every != 1 or given.only):
-        parser.error("--write is for a sweep of everything")
+    if given.write and given.only not in {"", *ENGINES}:
+        parser.error("--write is for all commands of an engine")
     started = time.monotonic()
     made = []
     for row in rows(every=given.every, processes=given.processes, only=given.only):
         print(row.text(), flush=True)
         made.append(row)
-    text = page(made, seconds=time.monotonic() - started, processes=given.processes)
-    print(text)
-    if given.write:
-        PAGE.write_text(MARKED.sub(lambda found: f"{found[1]}{text}{found[2]}", PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for engine in dict.fromkeys(row.engine for row in made):
+        own = [row for row in made if row.engine == engine]
+        text = page(own, every=given.every, seconds=time.monotonic() - started, processes=given.processes)
+        print(text)
+        if given.write:
+            marked = re.compile(MARKED.format(engine=engine), re.DOTALL)
+            PAGE.write_text(marked.sub(lambda found, text=text: f"{found[1]}{text}{found[2]}", PAGE.read_text("utf-8")), "utf-8")  # type: ignore[misc]
     return 1 if any(row.left[None] for row in made) else 0
 
 

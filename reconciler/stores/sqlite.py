@@ -100,6 +100,7 @@ def make(path: Path, location: str, fill: Callable[[Connection], None]) -> bool:
             files.create(path, lambda temporary: _build(temporary, location, fill), same=False)
         except FileExistsError:
             return False
+        files.clean(path)
     return True
 
 

@@ -47,6 +47,7 @@ class _Line:
 
     def __init__(self, server: Path, folder: Path, cut: _Cut | None = None) -> None:
         self.messages = 0
+        self.answered: set[int] = set()
         self._server, self._cut = server, cut
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(str(folder / server.name))
@@ -80,15 +81,20 @@ class _Line:
                 for key, _ in ready.select():
                     heard, other = (client, server) if key.fileobj is client else (server, client)
                     data = heard.recv(1 << 20)
-                    self.messages += heard is client and bool(data)
+                    if heard is client:
+                        self.messages += bool(data)
+                    else:
+                        self.answered.add(self.messages)
                     if not data or self._is_cut(_BEFORE if heard is client else _AFTER):
                         return
                     other.sendall(data)
 
     def _is_cut(self, call: str) -> bool:
-        if self._cut is None or (self._cut.point.call, self._cut.point.number) != (call, self.messages):
+        cut = self._cut
+        if cut is None or (cut.point.call, cut.point.number) != (call, self.messages):
             return False
-        self._cut.then()
+        self._cut = None
+        cut.then()
         return True
 
 
@@ -130,8 +136,8 @@ class Postgresql:
         """
         with self._line(site) as (line, url):
             ended, calls = watch(forks, site.folder, _through(command, site, url), log)
-        heard = range(1, line.messages + 1)
-        cuts = [Point(fault, call, number) for fault in (CUT, CRASH) for number in heard for call in (_BEFORE, _AFTER)]
+        places = [*((_BEFORE, number) for number in range(1, line.messages + 1)), *((_AFTER, number) for number in sorted(line.answered))]
+        cuts = [Point(fault, *place) for fault in (CUT, CRASH) for place in places]
         return ended, [*points_of(calls, KILL, _speaks), *cuts]
 
     def hit(self, forks: Forks, site: Site, command: Sequence[str], point: Point, log: Path) -> Ended:

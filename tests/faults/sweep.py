@@ -24,11 +24,16 @@ _TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of one point: a verdict, or why there is none."""
+    """What became of one point: a verdict, or why there is none.
+
+    Attributes:
+        missed: nothing was tried, because the command went another way.
+    """
 
     point: Point
     verdict: Verdict | None
     reason: str = ""
+    missed: bool = False
 
 
 class Case:
@@ -81,7 +86,7 @@ class Case:
                 ended = self.engine.hit(forks, site, self._command(site), point, log)
                 verdict = judge(self.scenario, self.engine, site, point, ended, self._legal, forks)
             except MissedError as error:
-                missed = Result(point=point, verdict=None, reason=f"missed: {error}")
+                missed = Result(point=point, verdict=None, reason=str(error), missed=True)
             except Exception as error:  # noqa: BLE001 -- whatever goes wrong here is a finding about this point, and the sweep goes on
                 kind = "" if isinstance(error, LostError) else f"{type(error).__name__}: "
                 return Result(point=point, verdict=None, reason=f"{kind}{error}")
