@@ -76,7 +76,11 @@ def approved(day: str) -> str:
 NORTHWIND = ", home: {organization: northwind}"
 """The first sign-in of whoever comes from the partner is left to people."""
 
-ACME = [person("a.one@acme.example"), person("a.two@acme.example", more=", name: Zoë Dvořák"), *(person(f"noc.{n}@northwind.example", more=NORTHWIND) for n in ("one", "two"))]
+ACME = [
+    person("a.one@acme.example"),
+    person("a.two@acme.example", more=", name: Zoë Dvořák"),
+    *(person(f"noc.{n}@northwind.example", more=NORTHWIND) for n in ("one", "two")),
+]
 EVE = person("eve@contractor.example", "read-only-administrator", ', home: {type: business}, expiresAt: "2026-01-31T00:00:00Z"')
 FRANK = person("frank@contractor.example", "read-only-administrator", ', home: {type: business}, expiresAt: "2026-03-01T00:00:00Z"')
 
@@ -130,7 +134,8 @@ def make(tree: Path, folder: Path) -> Path:
     at_work.apply(FIRST)
     at_work.command("2026-01-10 12:00:00", "sweep")
     at_work.declare(
-        globex=organization("globex", person("g.one@globex.example"), person("g.three@globex.example")), overdue=grant("inc-3", approved("11"))
+        globex=organization("globex", person("g.one@globex.example"), person("g.three@globex.example")),
+        overdue=grant("inc-3", approved("11")),
     )
     # One dies with its lock, and the next one takes that over.
     at_work.apply(LATER, die_at=2)

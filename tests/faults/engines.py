@@ -56,7 +56,21 @@ class Engine(Protocol):
 
 
 _READING: Final = frozenset(
-    {"access", "close", "faccessat2", "fcntl", "fstat", "getdents64", "ioctl", "lseek", "lstat", "newfstatat", "pread64", "read", "readlink"}
+    {
+        "access",
+        "close",
+        "faccessat2",
+        "fcntl",
+        "fstat",
+        "getdents64",
+        "ioctl",
+        "lseek",
+        "lstat",
+        "newfstatat",
+        "pread64",
+        "read",
+        "readlink",
+    }
     | {"stat", "statx"}
 )
 """Calls after which every file is as before. Whatever else a run turns out to make is taken for a change."""

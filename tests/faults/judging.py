@@ -1,4 +1,4 @@
-"""What has to hold after a fault: a legal state, a journal that agrees, an exit code that is true, and a next run that ends as if nothing had been.
+"""What has to hold after a fault: a legal state, a journal that agrees, an exit code that is true, and a next run that does the rest.
 
 A legal state is the one before or the one after a transaction, organization by organization; nothing in between exists.
 """
@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from reconciler.model.documents import compact_text, organization_document
-from reconciler.model.instants import format_instant, parse_instant
+from reconciler.model.instants import parse_instant
 from reconciler.model.journal import GENESIS, Entry, EntryKind, entry_hash
 from reconciler.model.protocols import StateReader
 from reconciler.stores import open_reader
@@ -71,6 +71,17 @@ class Legal:
     old: Seen
     new: Seen
     names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A state that a command was working on when it met a fault."""
+
+    scenario: Scenario
+    engine: Engine
+    site: Site
+    legal: Legal
+    forks: Forks
 
 
 def command_of(scenario: Scenario, site: Site) -> tuple[str, ...]:
@@ -136,18 +147,21 @@ def _check_chains(state: StateReader, entries: Iterable[Entry]) -> None:
         columns: dict[str, Any] = {"seq": entry.seq, "record": entry.record, "serial": entry.serial, "digest": entry.digest}
         previous = GENESIS if before is None else before.hash
         require(entry.seq == (1 if before is None else before.seq + 1), f"{entry.organization}: entry {entry.seq} has no predecessor")
-        require(entry.hash == entry_hash(organization=entry.organization, previous=previous, **columns), f"entry {entry.seq} is not its hash")
+        require(
+            entry.hash == entry_hash(organization=entry.organization, previous=previous, **columns), f"entry {entry.seq} is not its hash"
+        )
         last[entry.organization] = entry
     heads = {head.organization: (head.seq, head.hash) for head in state.chain_heads()}
     require(heads == {name: (entry.seq, entry.hash) for name, entry in last.items()}, "the heads are not the last entries")
 
 
-def judge(scenario: Scenario, engine: Engine, site: Site, point: Point, ended: Ended, legal: Legal, forks: Forks) -> Verdict:
+def judge(trial: Trial, point: Point, ended: Ended) -> Verdict:
     """Tell what *point* left, after the next run as well.
 
     Raises:
         LostError: something does not hold.
     """
+    engine, site, legal, forks = trial.engine, trial.site, trial.legal, trial.forks
     before = engine.stored(site)
     verified = forks.run(site.folder, "verify", "--format", "json", "--state", site.url)
     require(verified.code == 0 and verified.document["intact"], f"verify ends with {verified.code}: {verified.out}{verified.err}")
@@ -160,12 +174,14 @@ def judge(scenario: Scenario, engine: Engine, site: Site, point: Point, ended: E
     moved = {name for name in legal.new.organizations if not _is(legal.old, legal.new, name)}
     verdict = Verdict.NEW if moved <= fresh else Verdict.PART if moved & fresh else Verdict.OLD
     # Only a run that goes on after the fault may store one of them by itself, and says so.
-    require(verdict is not Verdict.PART or not scenario.together or ended.code == 6, f"one transaction, and only in part: {sorted(fresh)}")
+    require(
+        verdict is not Verdict.PART or not trial.scenario.together or ended.code == 6, f"one transaction, and only in part: {sorted(fresh)}"
+    )
     if point.fault != KILL:
         _check_report(ended, moved & fresh, verdict)
         strays = {name for name in before.keys() - legal.names if not name.endswith("-journal")}
         require(not strays or point.call == "unlink", f"a run that ended by itself left {sorted(strays)}")
-    _go_on(scenario, engine, site, legal, forks, verdict)
+    _go_on(trial, verdict)
     return verdict
 
 
@@ -188,17 +204,22 @@ def _check_report(ended: Ended, stored: set[str], verdict: Verdict) -> None:
     require(done == stored or _UNCERTAIN in ended.out + ended.err, f"stored and not reported as done: {sorted(stored - done)}: {ended.out}")
 
 
-def _go_on(scenario: Scenario, engine: Engine, site: Site, legal: Legal, forks: Forks, verdict: Verdict) -> None:
+def _go_on(trial: Trial, verdict: Verdict) -> None:
     """The next run takes over what the dead one held, does what is left and nothing else, and leaves nothing lying about."""
+    scenario, site, legal, forks = trial.scenario, trial.site, trial.legal, trial.forks
     again = forks.run(site.folder, *command_of(scenario, site))
-    require(again.code == 0 or again.code == scenario.again and verdict is Verdict.NEW, f"the next run ends with {again.code}: {again.out}{again.err}")
+    require(
+        again.code in {0, scenario.again if verdict is Verdict.NEW else 0},
+        f"the next run ends with {again.code}: {again.out}{again.err}",
+    )
     for lock in look(site.url).locks:
         # Nothing was left to do, so nobody came by to take it over; it is nobody's all the same.
         freed = forks.run(site.folder, "unlock", lock, "--state", site.url)
         require(freed.code == 0, f"lock {lock} is not free: {freed.err}")
     final = look(site.url)
     require(final.organizations == legal.new.organizations, f"the next run ends elsewhere: {list(_differences(final, legal.new))}")
-    require(engine.stored(site).keys() == legal.names, f"left behind: {sorted(engine.stored(site).keys() ^ legal.names)}")
+    names = trial.engine.stored(site).keys()
+    require(names == legal.names, f"left behind: {sorted(names ^ legal.names)}")
 
 
 def _differences(found: Seen, wanted: Seen) -> Iterator[str]:

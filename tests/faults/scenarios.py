@@ -1,4 +1,4 @@
-"""What is interrupted: the commands that write, each from a state before to a state after. A new command is one more entry of `SCENARIOS`."""
+"""What is interrupted: the commands that write, each from a state before to a state after. A new one is one more entry of `SCENARIOS`."""
 
 import shutil
 from collections.abc import Callable
@@ -72,7 +72,9 @@ def _overdue(site: Site, forks: Forks) -> None:
         for name in ORGANIZATIONS:
             people = [
                 Administrator(email=f"a.one@{name}.example", roles=frozenset({"full-administrator"})),
-                Administrator(email=f"eve@{name}.example", roles=frozenset({"support-administrator"}), expires_at=_PAST + timedelta(hours=1)),
+                Administrator(
+                    email=f"eve@{name}.example", roles=frozenset({"support-administrator"}), expires_at=_PAST + timedelta(hours=1)
+                ),
             ]
             after = Organization(
                 name=name, settings=Settings(type=OrganizationType.CUSTOMER), administrators={person.key: person for person in people}

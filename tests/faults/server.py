@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 from urllib.parse import quote
 
 import psutil
@@ -28,9 +28,19 @@ CRASH: Final = "server killed"
 _BEFORE: Final = "message"
 _AFTER: Final = "answer"
 """A message of the client that does not reach the server any more; an answer to it that the server gave and nobody hears."""
-_WAITING: Final = frozenset(
-    {"close", "epoll_ctl", "fcntl", "getpeername", "getsockname", "getsockopt", "poll", "ppoll", "setsockopt", "shutdown", "socket"}
-)
+_WAITING: Final = frozenset({
+    "close",
+    "epoll_ctl",
+    "fcntl",
+    "getpeername",
+    "getsockname",
+    "getsockopt",
+    "poll",
+    "ppoll",
+    "setsockopt",
+    "shutdown",
+    "socket",
+})
 """Calls on a socket that tell the server nothing, and the client nothing about the server."""
 
 
@@ -55,7 +65,7 @@ class _Line:
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
-    def __enter__(self) -> "_Line":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -206,4 +216,4 @@ def _through(command: Sequence[str], site: Site, url: str) -> tuple[str, ...]:
 
 
 def _speaks(call: str) -> bool:
-    return "<socket:[" in call and name_of(call) not in _WAITING and ("connect" != name_of(call) or ".s.PGSQL." in call)
+    return "<socket:[" in call and name_of(call) not in _WAITING and (name_of(call) != "connect" or ".s.PGSQL." in call)

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from typing import Final, Self
 from tests.faults.engines import Engine, Site, Sqlite
 from tests.faults.forked import Forks
 from tests.faults.injecting import MissedError, Point
-from tests.faults.judging import Legal, LostError, Verdict, command_of, judge, look
+from tests.faults.judging import Legal, LostError, Trial, Verdict, command_of, judge, look
 from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.server import Postgresql
 from tests.postgres import running
@@ -52,7 +52,7 @@ class Case:
         self._prepared = engine.site(prepared)
         with Forks() as forks:
             scenario.prepare(self._prepared, forks)
-            site = self._copy()
+            site = self.copy()
             old = look(site.url)
             ended, self.points = engine.points(forks, site, self._command(site), self._log())
             assert ended.code == 0, ended.out + ended.err
@@ -72,7 +72,8 @@ class Case:
     def _log(self) -> Path:
         return self._new_folder().with_suffix(".log")
 
-    def _copy(self) -> Site:
+    def copy(self) -> Site:
+        """Return a place with the state before."""
         return self.engine.copy(self._prepared, self._new_folder())
 
     def _command(self, site: Site) -> tuple[str, ...]:
@@ -80,13 +81,15 @@ class Case:
 
     def meet(self, point: Point, forks: Forks) -> Result:
         """Hit one point and judge what it left."""
+        missed = Result(point=point, verdict=None, missed=True)
         for _ in range(_TRIES):
-            site, log = self._copy(), self._log()
+            site, log = self.copy(), self._log()
             try:
                 ended = self.engine.hit(forks, site, self._command(site), point, log)
-                verdict = judge(self.scenario, self.engine, site, point, ended, self._legal, forks)
+                trial = Trial(scenario=self.scenario, engine=self.engine, site=site, legal=self._legal, forks=forks)
+                verdict = judge(trial, point, ended)
             except MissedError as error:
-                missed = Result(point=point, verdict=None, reason=str(error), missed=True)
+                missed = replace(missed, reason=str(error))
             except Exception as error:  # noqa: BLE001 -- whatever goes wrong here is a finding about this point, and the sweep goes on
                 kind = "" if isinstance(error, LostError) else f"{type(error).__name__}: "
                 return Result(point=point, verdict=None, reason=f"{kind}{error}")
