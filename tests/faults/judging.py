@@ -161,6 +161,17 @@ def judge(trial: Trial, point: Point, ended: Ended) -> Verdict:
     Raises:
         LostError: something does not hold.
     """
+    verdict = left_by(trial, point, ended)
+    go_on(trial, verdict)
+    return verdict
+
+
+def left_by(trial: Trial, point: Point, ended: Ended) -> Verdict:
+    """Tell what *point* left.
+
+    Raises:
+        LostError: something does not hold.
+    """
     engine, site, legal, forks = trial.engine, trial.site, trial.legal, trial.forks
     before = engine.stored(site)
     verified = forks.run(site.folder, "verify", "--format", "json", "--state", site.url)
@@ -181,7 +192,6 @@ def judge(trial: Trial, point: Point, ended: Ended) -> Verdict:
         _check_report(ended, moved & fresh, verdict)
         strays = {name for name in before.keys() - legal.names if not name.endswith("-journal")}
         require(not strays or point.call == "unlink", f"a run that ended by itself left {sorted(strays)}")
-    _go_on(trial, verdict)
     return verdict
 
 
@@ -204,8 +214,12 @@ def _check_report(ended: Ended, stored: set[str], verdict: Verdict) -> None:
     require(done == stored or _UNCERTAIN in ended.out + ended.err, f"stored and not reported as done: {sorted(stored - done)}: {ended.out}")
 
 
-def _go_on(trial: Trial, verdict: Verdict) -> None:
-    """The next run takes over what the dead one held, does what is left and nothing else, and leaves nothing lying about."""
+def go_on(trial: Trial, verdict: Verdict) -> None:
+    """Let the next run take over what the dead one held, do what is left and nothing else, and leave nothing lying about.
+
+    Raises:
+        LostError: it does not.
+    """
     scenario, site, legal, forks = trial.scenario, trial.site, trial.legal, trial.forks
     again = forks.run(site.folder, *command_of(scenario, site))
     require(

@@ -41,6 +41,7 @@ class Case:
 
     Attributes:
         points: every one at which it can be hit, found by watching it.
+        legal: the states before and after.
     """
 
     def __init__(self, scenario: Scenario, engine: Engine) -> None:
@@ -58,7 +59,7 @@ class Case:
             assert ended.code == 0, ended.out + ended.err
             new = look(site.url)
             assert new.organizations != old.organizations
-            self._legal = Legal(old=old, new=new, names=frozenset(engine.stored(site)))
+            self.legal = Legal(old=old, new=new, names=frozenset(engine.stored(site)))
 
     def __enter__(self) -> Self:
         return self
@@ -86,7 +87,7 @@ class Case:
             site, log = self.copy(), self._log()
             try:
                 ended = self.engine.hit(forks, site, self._command(site), point, log)
-                trial = Trial(scenario=self.scenario, engine=self.engine, site=site, legal=self._legal, forks=forks)
+                trial = Trial(scenario=self.scenario, engine=self.engine, site=site, legal=self.legal, forks=forks)
                 verdict = judge(trial, point, ended)
             except MissedError as error:
                 missed = replace(missed, reason=str(error))
