@@ -1,4 +1,4 @@
-"""Disks that are full, read-only, or closed to every writer, under the whole command: told in words, with exit code 1, and nothing is lost."""
+"""Disks that are full, read-only, or closed to writers, under the whole command: told in words, exit code 1, nothing is lost."""
 
 import os
 import shutil

@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.applying import apply_plan, end_due
 from reconciler.cli.writing import exit_code_of
-from reconciler.model.changes import Change, FollowUp, Status
+from reconciler.model.changes import FollowUp, Status
 from reconciler.model.journal import EntryKind, Record
 from reconciler.model.protocols import Lock
 from reconciler.model.resources import Organization
