@@ -1,6 +1,6 @@
 PY ?= .venv/bin/python
 
-.PHONY: setup fmt lint types layers test golden cover mutants docs bench check
+.PHONY: setup fmt lint types layers test golden cover mutants faults docs bench check
 
 setup:
 	python3 -m venv .venv && .venv/bin/pip install --quiet --editable '.[test,check]'
@@ -21,6 +21,8 @@ cover:
 	$(PY) -m coverage report && $(PY) -m tools.coverage_gaps
 mutants:
 	$(PY) -m tools.mutants
+faults:
+	$(PY) -m tools.faults --processes 2 --write
 docs:
 	$(PY) -m tools.reference
 bench:
