@@ -130,7 +130,7 @@ def _rows(results: dict[str, Any]) -> Iterator[str]:
 
 
 def _median(results: dict[str, Any], count: int, field: str) -> float:
-    return median(cost[field] for cost in results["costs"] if cost["runners"] == count)
+    return median(float(cost[field]) for cost in results["costs"] if cost["runners"] == count)
 
 
 def write(results: Path, page: Path) -> None:

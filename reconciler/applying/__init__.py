@@ -8,6 +8,6 @@ from reconciler.applying.clock import FlooredClock
 from reconciler.applying.door import apply_plan
 from reconciler.applying.run import Run, record_of
 from reconciler.applying.sweeping import end_due
-from reconciler.applying.verification import UNREADABLE, earlier_run, new_errors, verify
+from reconciler.applying.verification import earlier_run, new_errors, verify
 
-__all__ = ["UNREADABLE", "FlooredClock", "Run", "apply_plan", "earlier_run", "end_due", "new_errors", "record_of", "verify"]
+__all__ = ["FlooredClock", "Run", "apply_plan", "earlier_run", "end_due", "new_errors", "record_of", "verify"]

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from reconciler.applying.run import Run
 from reconciler.model.changes import Change, Plan
-from reconciler.model.documents import Document, read_administrator, read_grant
+from reconciler.model.documents import UNREADABLE, Document, read_administrator, read_grant
 from reconciler.model.errors import ExpiredPlanError, RefusedError, TamperedPlanError
 from reconciler.model.findings import Finding
 from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT
@@ -23,9 +23,6 @@ from reconciler.planning.guard import clock_set_back, too_many_overall
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import live_people, plan_organization
 from reconciler.planning.scope import forbidden
-
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
-"""What reading a document of another shape may raise."""
 
 
 def earlier_run(plan_hash: str, plans: Iterator[Plan] | None, reader: StateReader) -> str | None:

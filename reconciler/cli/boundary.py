@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from reconciler.cli.exits import code_of
 from reconciler.cli.group import commands
-from reconciler.cli.options import FORMATS
+from reconciler.cli.options import EVERY, FORMATS
 from reconciler.cli.passwords import hide_passwords
 from reconciler.cli.process import Process
 from reconciler.cli.signals import Interruption, Signals
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     signals.install()
     wanted = _given(arguments, "--format", "RECONCILER_FORMAT")
     output = _given(arguments, "--output", "RECONCILER_OUTPUT")
-    process = Process(signals=signals, format=wanted if wanted in FORMATS else FORMATS[0], output=output or None)
+    process = Process(signals=signals, format=wanted if wanted in EVERY else FORMATS[0], output=output or None)
     try:
         return _run(arguments, process)
     except Interruption as interruption:  # while a failure was being reported

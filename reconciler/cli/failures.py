@@ -4,8 +4,9 @@ import platform
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from difflib import get_close_matches
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -16,13 +17,13 @@ from reconciler.cli.streams import LostOutputError, OutputError, write_report
 from reconciler.model.errors import DeclinedError, LockedError, ReconcilerError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.results import Failure
-from reconciler.reports import Style, formats_of, render
+from reconciler.reports import Style, has_form, render
+
+if TYPE_CHECKING:
+    from reconciler.model.rulebook import RuleFacts
 
 _ALIKE = 0.75
 """How much of a mistyped option must be right before another one is suggested."""
-
-_FOR_PEOPLE = ("text", "csv")
-"""Formats in which no failure is a document: it goes to standard error, in words."""
 
 
 def report(error: Exception, process: Process) -> int:
@@ -32,6 +33,8 @@ def report(error: Exception, process: Process) -> int:
         _to_stderr(failure, process)
     else:
         _write(failure, process)
+    if process.format == "github":
+        _tell_runner(failure, process)
     return failure.exit_code
 
 
@@ -99,11 +102,11 @@ def _internal(error: Exception) -> Finding:
 
 
 def _write(failure: Failure, process: Process) -> None:
-    """As the one document on standard output (or in the file) where a machine reads, else on standard error."""
-    if process.format not in _FOR_PEOPLE:
+    """As the one document on standard output (or in the file) where the format has one for it, else in words on standard error."""
+    if process.format != "text" and has_form(failure, process.format):
         for output in dict.fromkeys((process.output or "-", "-")):
             try:
-                write_report(lambda out: _render(failure, process, out), output)
+                write_report(lambda out: _render(failure, process.format, process, out), output)
             except LostOutputError:
                 break
             except OutputError:
@@ -114,17 +117,30 @@ def _write(failure: Failure, process: Process) -> None:
 
 def _to_stderr(failure: Failure, process: Process) -> None:
     try:
-        _render(failure, process, sys.stderr)
+        _render(failure, "json" if process.format == "json" else "text", process, sys.stderr)
         sys.stderr.flush()
     except OSError:
         pass  # nobody reads standard error either; the exit code still says it
 
 
-def _render(failure: Failure, process: Process, out: TextIO) -> None:
-    render(
-        failure,
-        process.format if process.format in formats_of(Failure) else "text",
-        out,
-        exit_code=failure.exit_code,
-        style=Style(width=process.width),
-    )
+def _render(failure: Failure, format_: str, process: Process, out: TextIO) -> None:
+    render(failure, format_, out, exit_code=failure.exit_code, style=_style(process))
+
+
+def _style(process: Process) -> Style:
+    return Style(width=process.width, command=process.command, scope=process.scope, rules=_rules)
+
+
+def _tell_runner(failure: Failure, process: Process) -> None:
+    from reconciler.cli.runner import tell_runner  # noqa: PLC0415 - only in a job of GitHub Actions
+
+    with suppress(OutputError):  # the failure has been told, and the exit code says it too
+        tell_runner(failure, exit_code=failure.exit_code, style=_style(process))
+
+
+def _rules() -> tuple["RuleFacts", ...]:
+    """Return every rule as it is without a policy, which may be what failed."""
+    from reconciler.model.policy import Policy  # noqa: PLC0415 - few failures are told with the rules behind them
+    from reconciler.pipeline import rules  # noqa: PLC0415 - likewise
+
+    return rules(Policy()).rules

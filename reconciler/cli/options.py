@@ -20,6 +20,16 @@ FORMATS = ("text", "json")
 SHEETS = (*FORMATS, "csv")
 """The formats of commands that also answer as a spreadsheet."""
 
+RUNS = (*FORMATS, "markdown", "github")
+"""The formats of `apply`, `sweep` and `drift`."""
+
+VALIDATION = (*RUNS, "sarif", "junit", "gitlab-codequality")
+PLANS = (*RUNS, "sarif", "gitlab-codequality", "gitlab-terraform")
+"""The formats of `validate`, and of plans, fresh or saved."""
+
+EVERY = tuple(dict.fromkeys((*SHEETS, *VALIDATION, *PLANS)))
+"""All formats; a command has some of them."""
+
 TARGETS = ("none",)
 """The targets there are, for the same reason."""
 

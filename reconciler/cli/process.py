@@ -13,9 +13,13 @@ class Process:
         format: of the report.
         output: the file the report goes to; None or `-` for standard output.
         width: columns of a text report.
+        command: the name of the command, empty as long as it is not known.
+        scope: the organizations that were asked for, empty for all of them.
     """
 
     signals: Signals
     format: str
     output: str | None = None
     width: int = 120
+    command: str = ""
+    scope: str = ""

@@ -3,8 +3,9 @@
 import logging
 import os
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -26,6 +27,9 @@ from reconciler.pipeline.present import Present, present
 from reconciler.pipeline.request import Request, RunSettings
 from reconciler.reports import Style, render
 from reconciler.reports.visible import visible
+
+if TYPE_CHECKING:  # they take a while to make, and few formats have any
+    from reconciler.model.rulebook import RuleFacts
 
 _LEVELS = {"error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
 
@@ -49,6 +53,8 @@ class Session:
         self._process = process
         self._common = common
         process.output, process.width = common.output, width()
+        process.command = click.get_current_context().info_name or ""
+        process.scope = "/".join(sorted(common.organizations))
         if common.format is not None:
             process.format = common.format
         _configure_log(common)
@@ -127,6 +133,12 @@ class Session:
             actor=self._common.actor,
         )
 
+    def performing(self, paths: tuple[str, ...], *acknowledged: str) -> tuple[str, ...]:
+        """Return the words that perform what is planned now, without the approval; *acknowledged* is what was typed for this one run."""
+        organizations = (word for name in self._common.organizations for word in ("--org", name))
+        labels = (word for key, value in self._common.labels.items() for word in ("-l", f"{key}={value}"))
+        return ("reconciler", "apply", *self.paths(paths), *organizations, *labels, *acknowledged)
+
     @property
     def quiet(self) -> bool:
         """Whether standard error is to say less."""
@@ -152,10 +164,21 @@ class Session:
             progress=progress.step,
         )
 
-    def report(self, *results: Result, exit_code: int) -> int:
-        """Write the report and return *exit_code*; in JSON, only the last of *results* is the document."""
+    def report(
+        self, *results: Result, exit_code: int, strict: bool = False, perform: tuple[str, ...] = (), saved: str | None = None
+    ) -> int:
+        """Write the report and return *exit_code*; but in text, only the last of *results* is the document.
+
+        Args:
+            results: the answer, in text behind what it is the answer to.
+            exit_code: what the process is going to end with.
+            strict: whether warnings count as failures.
+            perform: the words that perform the plan that is reported.
+            saved: the file that it was saved in.
+        """
         shown = results if self.format == "text" else results[-1:]
         style = self._style(sys.stdout if is_stdout(self._common.output) else None, offers=len(shown) == 1)
+        style = replace(style, strict=strict, perform=perform, saved=saved)
 
         def write(out: TextIO) -> None:
             for position, result in enumerate(shown):
@@ -164,6 +187,10 @@ class Session:
                 render(result, self.format, out, exit_code=exit_code, style=style)
 
         write_report(write, self._common.output)
+        if self.format == "github":
+            from reconciler.cli.runner import tell_runner  # noqa: PLC0415 - only in a job of GitHub Actions
+
+            tell_runner(results[-1], exit_code=exit_code, style=style)
         return exit_code
 
     def show_before_asking(self, plan: FleetPlan) -> None:
@@ -177,7 +204,14 @@ class Session:
     def _style(self, stream: TextIO | None, *, offers: bool) -> Style:
         color = stream is not None and takes_color(stream, refused=self._common.no_color)
         bars = stream is not None and draws(stream)
-        return Style(color=color, bars=bars, width=self._process.width, offers=offers)
+        known = self._process
+        style = Style(width=known.width, command=known.command, scope=known.scope, rules=self._rules)
+        return replace(style, color=color, bars=bars, offers=offers)
+
+    def _rules(self) -> tuple["RuleFacts", ...]:
+        from reconciler.pipeline import rules  # noqa: PLC0415 - few formats describe the rules behind their findings
+
+        return rules(self.settings.policy).rules
 
 
 class _Line(logging.Formatter):

@@ -67,6 +67,9 @@ def explain(chunk: Chunk) -> Explained:
     )
 
 
+_TOO_DEEP: Final = f"nested deeper than {events.DEPTH_LIMIT} levels"
+
+
 class _LimitError(Exception):
     """A limit is broken; the finding is already there."""
 
@@ -190,8 +193,7 @@ class _Walk:
             path = self.path()
         self.check_properties(event, path)
         if len(self.open) >= events.DEPTH_LIMIT:
-            message = f"nested deeper than {events.DEPTH_LIMIT} levels"
-            self.break_limit("yaml-too-deep", message)
+            self.break_limit("yaml-too-deep", _TOO_DEEP)
         value: Any = {} if is_mapping else []
         self.open.append(_Open(value=value, path=path, start=self.last, flow=bool(event.flow_style)))
 
@@ -291,6 +293,11 @@ class _Walk:
     def report_syntax(self, error: events.MarkedYAMLError) -> None:
         mark = error.problem_mark or error.context_mark
         span = self.last if mark is None else (self.offset + mark.line, mark.column + 1, self.offset + mark.line, mark.column + 2)
+        if "maximum nesting depth" in str(error.problem):
+            # From PyYAML 6.0.4 on libyaml has a limit of its own, and looks ahead further than our first events.
+            self.limit_broken = True
+            self.report("yaml-too-deep", _TOO_DEEP, span, ())
+            return
         detail = str(error.context or "")
         if detail and error.context_mark is not None:
             detail += f" that begins at {self.at(self.offset + error.context_mark.line, error.context_mark.column + 1)}"

@@ -2,14 +2,17 @@
 
 Keys are snake_case, sets are sorted lists, instants are RFC 3339 in UTC, and whatever has its default is left out,
 so that equal resources have equal bytes. `compact` gives those bytes.
+
+What is read back may have been forged with every digest in order: a value of another kind than was written is refused, never passed on.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT, ORGANIZATION
 from reconciler.model.instants import format_instant, parse_instant
 from reconciler.model.resources import (
     Administrator,
@@ -24,8 +27,13 @@ from reconciler.model.resources import (
     SiteAssignment,
 )
 
+T = TypeVar("T")
+
 Document = dict[str, Any]
 """A JSON object. Values are what `json.loads` gives; the shape is fixed by the functions below."""
+
+UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError)
+"""What reading a document of another shape may raise."""
 
 _GRANT_TEXTS: Final = ("ticket", "approved_by", "denied_by")
 _GRANT_INSTANTS: Final = ("approved_at", "expires_at", "denied_at", "revoked_at")
@@ -69,6 +77,23 @@ def _without_defaults(items: Iterable[tuple[str, Any]]) -> Document:
 
 
 _NOWHERE: Final[frozenset[str]] = frozenset()
+_TEXT: Final = frozenset({str})
+
+
+def _of(kind: type[T], value: Any) -> T:
+    if type(value) is not kind:
+        raise TypeError(f"{compact_text(value)[:40]} is not of type {kind.__name__}")
+    return value
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _of(str, value)
+
+
+def _texts(value: Any) -> frozenset[str]:
+    if not _TEXT.issuperset(map(type, _of(list, value))):
+        raise TypeError(f"{compact_text(value)[:40]} is no list of texts")
+    return frozenset(value)
 
 
 def settings_document(settings: Settings) -> Document:
@@ -92,18 +117,19 @@ def settings_document(settings: Settings) -> Document:
 
 def read_settings(document: Mapping[str, Any]) -> Settings:
     """Return the settings that `settings_document` wrote."""
-    mode = document.get("restricted_mode")
+    get = document.get
+    mode = get("restricted_mode")
     return Settings(
         type=OrganizationType(document["type"]),
-        display_name=document.get("display_name"),
-        webex_id=document.get("webex_id"),
-        labels=dict(document.get("labels", {})),
-        managed_by=document.get("managed_by"),
-        restricted_mode=None if mode is None else RestrictedMode(enabled=mode["enabled"], exempt=frozenset(mode["exempt"])),
-        cisco_read_only_access=document["support"]["cisco_read_only_access"],
-        services=frozenset(document.get("services", ())),
-        sites={site: facts["managed_in"] for site, facts in document.get("sites", {}).items()},
-        locations=frozenset(document.get("locations", ())),
+        display_name=_text_or_none(get("display_name")),
+        webex_id=_text_or_none(get("webex_id")),
+        labels={key: _of(str, value) for key, value in get("labels", {}).items()},
+        managed_by=_text_or_none(get("managed_by")),
+        restricted_mode=None if mode is None else RestrictedMode(enabled=_of(bool, mode["enabled"]), exempt=_texts(mode["exempt"])),
+        cisco_read_only_access=_of(bool, document["support"]["cisco_read_only_access"]),
+        services=_texts(get("services", [])),
+        sites={site: _of(str, facts["managed_in"]) for site, facts in get("sites", {}).items()},
+        locations=_texts(get("locations", [])),
     )
 
 
@@ -147,19 +173,20 @@ def read_administrator(document: Mapping[str, Any]) -> Administrator:
     get = document.get
     home, sites, locations, customers, end = get("home"), get("sites"), get("locations"), get("customers"), get("expires_at")
     return Administrator(
-        email=document["email"],
-        name=get("name"),
-        roles=frozenset(document["roles"]),
+        email=_of(str, document["email"]),
+        name=_text_or_none(get("name")),
+        roles=_texts(document["roles"]),
         sites={site: _read_assignment(held) for site, held in sites.items()} if sites else {},
-        locations=frozenset(locations) if locations else _NOWHERE,
-        customers=None if customers is None else frozenset(customers),
-        home=None if home is None else Home(organization=home.get("organization"), type=home.get("type")),
+        locations=_texts(locations) if locations else _NOWHERE,
+        customers=None if customers is None else _texts(customers),
+        home=None if home is None else Home(organization=_text_or_none(home.get("organization")), type=_text_or_none(home.get("type"))),
         expires_at=None if end is None else parse_instant(end),
     )
 
 
 def _read_assignment(document: Mapping[str, Any]) -> SiteAssignment:
-    return SiteAssignment(role=document.get("role"), meeting_content_manager=document.get("meeting_content_manager", False))
+    role, manages = document.get("role"), document.get("meeting_content_manager", False)
+    return SiteAssignment(role=_text_or_none(role), meeting_content_manager=_of(bool, manages))
 
 
 def grant_document(grant: Grant) -> Document:
@@ -183,17 +210,17 @@ def read_grant(document: Mapping[str, Any]) -> Grant:
     """Return the grant that `grant_document` wrote."""
     end = document.get("ended")
     return Grant(
-        name=document["name"],
-        organization=document["organization"],
-        agent_email=document["agent"]["email"],
-        agent_type=document["agent"]["type"],
-        reason=document["reason"],
+        name=_of(str, document["name"]),
+        organization=_of(str, document["organization"]),
+        agent_email=_of(str, document["agent"]["email"]),
+        agent_type=_of(str, document["agent"]["type"]),
+        reason=_of(str, document["reason"]),
         requested_at=parse_instant(document["requested_at"]),
-        ticket=document.get("ticket"),
-        approved_by=document.get("approved_by"),
+        ticket=_text_or_none(document.get("ticket")),
+        approved_by=_text_or_none(document.get("approved_by")),
         approved_at=_read_instant(document, "approved_at"),
         expires_at=_read_instant(document, "expires_at"),
-        denied_by=document.get("denied_by"),
+        denied_by=_text_or_none(document.get("denied_by")),
         denied_at=_read_instant(document, "denied_at"),
         revoked_at=_read_instant(document, "revoked_at"),
         ended=None
@@ -224,10 +251,30 @@ def read_organization(document: Mapping[str, Any]) -> Organization:
         KeyError, TypeError, ValueError: the document is not of that shape.
     """
     people = document["administrators"]
-    administrators = None if people is None else {person.key: person for person in map(read_administrator, people)}
+    # A list, and nothing else that could be gone through: what is empty in another way would be an organization without administrators.
+    administrators = None if people is None else {person.key: person for person in map(read_administrator, _of(list, people))}
     return Organization(
-        name=document["name"],
+        name=_of(str, document["name"]),
         settings=None if document["settings"] is None else read_settings(document["settings"]),
         administrators=administrators,
-        grants={grant.name: grant for grant in map(read_grant, document["grants"])},
+        grants={grant.name: grant for grant in map(read_grant, _of(list, document["grants"]))},
     )
+
+
+def refuse_misshapen(type_: str, document: Mapping[str, Any]) -> None:
+    """Make sure that *document* is that of a resource of *type_*, for one who shows it without reading it.
+
+    Raises:
+        UNREADABLE: it is not, or there is no such type.
+    """
+    reader = _READERS.get(type_)
+    if reader is None:
+        raise ValueError(f"there is no resource of type {type_}")
+    reader(document)
+
+
+_READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], object]]] = {
+    ORGANIZATION: read_settings,
+    ADMINISTRATOR: read_administrator,
+    ELEVATION_GRANT: read_grant,
+}

@@ -38,6 +38,11 @@ def write_document(members: Members, out: TextIO) -> None:
     out.write("\n}\n")
 
 
+def json_text(value: Any) -> str:
+    """Return any JSON *value*, written like the inside of a document."""
+    return _dumps(value) + "\n"
+
+
 def hash_document(members: Members) -> str:
     """Return `sha256:…` over the compact form of the document that `write_document` would write."""
     digest = hashlib.sha256()

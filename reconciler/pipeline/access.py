@@ -21,7 +21,7 @@ from reconciler.access import (
     unrecorded,
 )
 from reconciler.catalog import Catalog
-from reconciler.model.documents import Document, read_organization
+from reconciler.model.documents import UNREADABLE, Document, read_organization
 from reconciler.model.errors import CorruptStateError, UsageError
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import identity
@@ -187,7 +187,7 @@ class _Stored:
         """Tell a document that is damaged, though its digest fits, from a mistake of ours."""
         try:
             yield
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except UNREADABLE as error:
             if _is_whole(document):
                 raise
             raise CorruptStateError(f"the stored state of {document['name']} is damaged: {error}", hint="reconciler verify") from error
@@ -267,7 +267,7 @@ class _Stored:
 def _is_whole(document: Document) -> bool:
     try:
         read_organization(document)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except UNREADABLE:
         return False
     return True
 

@@ -6,9 +6,9 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
-from reconciler.applying import UNREADABLE, FlooredClock, apply_plan, earlier_run, record_of
+from reconciler.applying import FlooredClock, apply_plan, earlier_run, record_of
 from reconciler.model.changes import Plan
-from reconciler.model.documents import compact, read_settings
+from reconciler.model.documents import UNREADABLE, compact, read_settings
 from reconciler.model.errors import ExpiredPlanError, RefusedError, StalePlanError, StoreError
 from reconciler.model.identifiers import ORGANIZATION
 from reconciler.model.journal import EntryKind

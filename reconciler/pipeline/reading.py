@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from reconciler.model.documents import UNREADABLE, refuse_misshapen
 from reconciler.model.errors import CorruptStateError, MissingStateError
+from reconciler.model.identifiers import ORGANIZATION
 from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, entry_hash, overall_head
 from reconciler.model.protocols import StateReader, StoredHead
 from reconciler.model.results import History, Organizations, Problem, StateOf, StoredOrganization, Verification
@@ -84,9 +86,33 @@ def history(organization: str | None, reader: StateReader) -> History:
         location=reader.location,
         lineage=reader.lineage,
         organization=organization,
-        entries=lambda: reader.entries(organization),
+        entries=lambda: map(_whole, reader.entries(organization)),
         head=overall_head(heads),
     )
+
+
+def _whole(entry: Entry) -> Entry:
+    """Return *entry* when its documents are those of its resource: what a report shows has not been read before.
+
+    Raises:
+        CorruptStateError: they are not.
+    """
+    wrong = _wrong_with_documents(entry)
+    if wrong is not None:
+        raise CorruptStateError(f"entry {entry.seq} in the journal of {entry.organization} is damaged: {wrong}", hint="reconciler verify")
+    return entry
+
+
+def _wrong_with_documents(entry: Entry) -> Exception | None:
+    record = entry.record
+    type_ = ORGANIZATION if record.address is None else record.address.partition("/")[2].partition("/")[0]
+    try:
+        for document in (record.before, record.after):
+            if document is not None:
+                refuse_misshapen(type_, document)
+    except UNREADABLE as error:
+        return error
+    return None
 
 
 def verify_journal(reader: StateReader) -> Verification:
@@ -175,6 +201,8 @@ def _entry_problems(entry: Entry, last: Entry | None) -> Iterator[Problem]:
         yield _problem(entry.organization, entry.seq, "the entry was changed after it was written")
     if entry.record.kind is EntryKind.CHANGE and entry.record.action is None:
         yield _problem(entry.organization, entry.seq, "a change names no action")
+    if _wrong_with_documents(entry) is not None:
+        yield _problem(entry.organization, entry.seq, "what it says was there before or after is no document of such a resource")
 
 
 def _hash(entry: Entry) -> str:

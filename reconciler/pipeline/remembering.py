@@ -36,7 +36,7 @@ from reconciler.rules import Context
 
 _log = logging.getLogger("reconciler")
 
-UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, struct.error)
+UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, RecursionError, struct.error)
 """What reading a damaged memory may raise; nothing of it counts then."""
 NOT_STORED: Final = "-"
 _IN_FILE_ORDER: Final = frozenset({"duplicate-organization", "duplicate-grant"})

@@ -24,7 +24,7 @@ from reconciler.model.changes import (
     Summary,
     place_of,
 )
-from reconciler.model.documents import Document
+from reconciler.model.documents import Document, refuse_misshapen
 from reconciler.model.errors import StalePlanError, TamperedPlanError, UnreadablePlanError
 from reconciler.model.findings import Finding, Position, Range, Severity, Waived
 from reconciler.model.instants import format_instant, parse_instant
@@ -333,6 +333,9 @@ def _change(item: dict[str, Any]) -> Change:
     before, after = item["change"]["before"], item["change"]["after"]
     if not all(side is None or isinstance(side, dict) for side in (before, after)) or before is after is None:
         raise ValueError(f"before and after of {item['address']} are not objects")
+    for side in (before, after):
+        if side is not None:
+            refuse_misshapen(item["type"], side)
     return Change(
         address=_checked(item["address"], str),
         organization=_checked(item["organization"], str),

@@ -196,7 +196,7 @@ def grant_in_the_future(organization: Subject, context: Context) -> Iterator[Vio
     tolerance = context.catalog.clock_tolerance
     for name, grant in sorted(organization.grants.items()):
         for field, instant in _instants(grant):
-            if instant is not None and instant > context.now + tolerance:
+            if instant is not None and instant - context.now > tolerance:
                 yield Violation(
                     message=f"{field} of grant {name} lies {_whole(instant - context.now)} in the future",
                     detail=f"it is {format_instant(context.now)}; clocks may differ by {tolerance}",

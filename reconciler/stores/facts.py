@@ -13,12 +13,13 @@ from reconciler.stores.faults import fence
 from reconciler.stores.files import RESTORE
 from reconciler.stores.migrate import MIGRATIONS, Migration, is_current
 from reconciler.stores.opening import layout, readable_file
-from reconciler.stores.rows import document_in, readable
+from reconciler.stores.rows import LAST, Kinds, document_in, readable
 from reconciler.stores.urls import masked
 
 _PAGE: Final = 500
 """Documents read at once: enough to be fast, few enough that no reader holds up a writer for long."""
 
+_NAME: Final = Kinds(name=(str,))
 _LAST: Final = "SELECT organization, at FROM chains JOIN journal USING (organization, seq)"
 # As text an instant with a fraction sorts before its own second: everything within the last second is compared as what it is.
 _LAST_SECOND: Final = "SELECT DISTINCT at FROM journal WHERE at >= (SELECT substr(max(at), 1, 19) FROM journal)"
@@ -53,7 +54,11 @@ class SqlFacts:
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all stored organizations."""
-        return tuple(name for (name,) in self._rows("SELECT name FROM organizations WHERE digest IS NOT NULL ORDER BY name"))
+        found = self._rows("SELECT name FROM organizations WHERE digest IS NOT NULL ORDER BY name")
+        with readable(f"{self.location}, table organizations,"):
+            for row in found:
+                _NAME.check(row)
+        return tuple(name for (name,) in found)
 
     def document(self, name: str) -> Document | None:
         """Return one document, checked against its digest."""
@@ -74,6 +79,8 @@ class SqlFacts:
         """Return when the last entry of one chain, or of every chain, was written."""
         found = self._rows(_LAST) if organization is None else self._rows(f"{_LAST} WHERE organization = ?", organization)
         with readable(f"{self.location}, table journal,"):
+            for row in found:
+                LAST.check(row)
             return {name: parse_instant(at) for name, at in found}
 
     def highest_instant(self) -> datetime | None:

@@ -36,6 +36,8 @@ def fence(location: str) -> Iterator[None]:
         raise _translated(error, location) from error
     except OSError as error:
         raise _of_file(error, location) from error
+    except UnicodeDecodeError as error:  # a damaged schema stands in SQLite's own message, and that is then no text either
+        raise CorruptStateError(f"{location} is damaged: {error}", hint=RESTORE) from error
     except Exception as error:
         ours = of_postgresql(error, location) if is_postgresql(error) else _of_sqlalchemy(error, location)
         if ours is None:

@@ -16,7 +16,21 @@ from reconciler.model.verdicts import Basis, Verdict
 from reconciler.stores import checks
 from reconciler.stores.faults import fence
 from reconciler.stores.files import RESTORE
-from reconciler.stores.rows import own_instant, read_entry, read_follow_ups, read_locks, readable, stored, whole_number
+from reconciler.stores.rows import (
+    BASIS,
+    CHAIN,
+    HEAD,
+    LAST,
+    LAST_CHANGE,
+    VERDICT,
+    own_instant,
+    read_entry,
+    read_follow_ups,
+    read_locks,
+    readable,
+    stored,
+    whole_number,
+)
 from reconciler.stores.schema import chains, journal, locks, meta, organizations, verdicts, views
 
 _PAGE: Final = 500
@@ -28,6 +42,8 @@ _LINEAGE: Final = select(meta.c.lineage)
 _HEAD: Final = (organizations.c.serial, organizations.c.digest, organizations.c.follow_ups)
 _HEADS: Final = select(organizations.c.name, *_HEAD, organizations.c.next_end).order_by(organizations.c.name)
 _READ: Final = select(*_HEAD, organizations.c.body).where(organizations.c.name == bindparam("name"))
+# The row of an organization stays when it is forgotten: without one, no entry may speak of a serial.
+_SPOKEN_OF: Final = select(journal.c.seq).where(journal.c.organization == bindparam("name"), journal.c.serial > 0).limit(1)
 _CHAINS: Final = select(chains.c.organization, chains.c.seq, chains.c.hash).order_by(chains.c.organization)
 _LAST: Final = select(chains.c.organization, journal.c.at).join(
     journal, and_(journal.c.organization == chains.c.organization, journal.c.seq == chains.c.seq)
@@ -93,7 +109,9 @@ class SqlReader:
             rows = self._connection.execute(_HEADS).all()
         found = []
         with readable(f"{self.location}, table organizations,"):
-            for name, serial, digest, follow_ups, end in rows:
+            for row in rows:
+                HEAD.check(row)
+                name, serial, digest, follow_ups, end = row
                 left = read_follow_ups(name, follow_ups)
                 next_end = None if end is None else own_instant(end)
                 found.append(StoredHead(name=name, serial=whole_number(serial), digest=digest, next_end=next_end, follow_ups=left))
@@ -103,7 +121,12 @@ class SqlReader:
         """Return one organization, checked against its digest."""
         with fence(self.location):
             row = self._connection.execute(_READ, {"name": name}).one_or_none()
-        return Stored(organization=None, serial=0, digest=None) if row is None else stored(name, *row)
+            known = row is not None or self._connection.execute(_SPOKEN_OF, {"name": name}).first() is not None
+        if row is not None:
+            return stored(name, *row)
+        if known:
+            raise CorruptStateError(f"the stored state of {name} is gone, and its journal speaks of it", hint=RESTORE)
+        return Stored(organization=None, serial=0, digest=None)
 
     def entries(self, organization: str | None = None) -> Iterator[Entry]:
         """Yield the journal of one organization, or all of it."""
@@ -130,7 +153,10 @@ class SqlReader:
         """Return the recorded head of every chain, by organization."""
         with fence(self.location):
             rows = self._connection.execute(_CHAINS).all()
-        return [ChainHead(organization=organization, seq=seq, hash=own) for organization, seq, own in rows]
+        with readable(f"{self.location}, table chains,"):
+            for row in rows:
+                CHAIN.check(row)
+            return [ChainHead(organization=organization, seq=whole_number(seq), hash=own) for organization, seq, own in rows]
 
     def last_recorded(self, organization: str | None = None) -> dict[str, datetime]:
         """Return when the last entry of one chain, or of every chain, was written."""
@@ -138,6 +164,8 @@ class SqlReader:
         with fence(self.location):
             rows = self._connection.execute(statement).all()
         with readable(f"{self.location}, table journal,"):
+            for row in rows:
+                LAST.check(row)
             return {name: parse_instant(at) for name, at in rows}
 
     def highest_instant(self) -> datetime | None:
@@ -152,6 +180,8 @@ class SqlReader:
         with fence(self.location):
             rows = self._connection.execute(_LAST_CHANGES, {"organization": organization}).all()
         with readable(f"{self.location}, table journal,"):
+            for row in rows:
+                LAST_CHANGE.check(row)
             return {
                 address: Recorded(at=parse_instant(at), run=run, actor=actor, operator=operator)
                 for address, at, run, actor, operator in rows
@@ -166,12 +196,16 @@ class SqlReader:
     def verdicts(self, view: str) -> Iterator[Verdict]:
         """Yield the verdicts of a view, by organization."""
         with fence(self.location), self._streaming(self._connection) as connection:
-            yield from map(Verdict._make, connection.execute(_VERDICTS, {"view": view}, execution_options=_STREAMED))
+            for row in connection.execute(_VERDICTS, {"view": view}, execution_options=_STREAMED):
+                VERDICT.check(row)
+                yield Verdict._make(row)
 
     def bases(self, view: str) -> Iterator[Basis]:
         """Yield the bases of the verdicts of a view, by organization."""
         with fence(self.location), self._streaming(self._connection) as connection:
-            yield from map(Basis._make, connection.execute(_BASES, {"view": view}, execution_options=_STREAMED))
+            for row in connection.execute(_BASES, {"view": view}, execution_options=_STREAMED):
+                BASIS.check(row)
+                yield Basis._make(row)
 
     def locks(self) -> list[LockInfo]:
         """Return the locks that are held, by id."""

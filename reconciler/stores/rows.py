@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import pairwise
+from types import NoneType
 from typing import Any, Final
 
 from reconciler.model.changes import Action, FollowUp, Reason, place_of
@@ -24,6 +25,90 @@ Columns = Mapping[Any, Any]
 """The columns of one row by name, as read; damage can put anything into them."""
 
 _NOTHING_OPEN: Final = "[]"
+_COUNTABLE: Final = 2**53
+"""No serial, no place in a chain and no process id comes near this; every engine and every reader of JSON holds what is below."""
+
+
+class Kinds:
+    """What the columns of a row hold. SQLite keeps anything in any column, and so does whoever can write to it."""
+
+    def __init__(self, **columns: tuple[type, ...]) -> None:
+        """Take *columns*, in their order, with the kinds of values that each may hold."""
+        self.columns = columns
+        self._met: set[tuple[type, ...]] = set()
+
+    def check(self, row: Iterable[object]) -> None:
+        """Make sure that every value of *row* is of a kind that its column holds.
+
+        Raises:
+            TypeError: one is not.
+        """
+        kinds = (*map(type, row),)
+        if kinds in self._met:  # a fleet has many rows, and few kinds of them
+            return
+        for (column, allowed), kind in zip(self.columns.items(), kinds, strict=True):
+            if kind not in allowed:
+                raise TypeError(f"its {column} is of type {kind.__name__}")
+        self._met.add(kinds)
+
+
+_TEXT: Final = (str,)
+_MAYBE: Final = (str, NoneType)
+_NUMBER: Final = (int,)
+
+HEAD: Final = Kinds(name=_TEXT, serial=_NUMBER, digest=_MAYBE, follow_ups=_TEXT, next_end=_MAYBE)
+DOCUMENT: Final = Kinds(name=_TEXT, digest=_MAYBE, body=_MAYBE)
+CHAIN: Final = Kinds(organization=_TEXT, seq=_NUMBER, hash=_TEXT)
+PLACE: Final = Kinds(name=_TEXT, serial=_NUMBER, digest=_MAYBE)
+LAST: Final = Kinds(organization=_TEXT, at=_TEXT)
+LAST_CHANGE: Final = Kinds(address=_TEXT, at=_TEXT, run=_TEXT, actor=_MAYBE, operator=_TEXT)
+ENTRY: Final = Kinds(
+    organization=_TEXT,
+    seq=_NUMBER,
+    run=_TEXT,
+    at=_TEXT,
+    kind=_TEXT,
+    operation=_TEXT,
+    operator=_TEXT,
+    version=_TEXT,
+    actor=_MAYBE,
+    address=_MAYBE,
+    actions=_MAYBE,
+    reason=_MAYBE,
+    before=_MAYBE,
+    after=_MAYBE,
+    detail=_TEXT,
+    plan_hash=_MAYBE,
+    serial=_NUMBER,
+    digest=_MAYBE,
+    previous=_TEXT,
+    hash=_TEXT,
+)
+LOCK: Final = Kinds(
+    organization=_TEXT,
+    id=_TEXT,
+    operator=_TEXT,
+    host=_TEXT,
+    pid=_NUMBER,
+    process_started=(float,),
+    operation=_TEXT,
+    version=_TEXT,
+    since=_TEXT,
+    machine=_TEXT,
+)
+VERDICT: Final = Kinds(
+    organization=_TEXT,
+    sources=_TEXT,
+    outside=_TEXT,
+    since=_NUMBER,
+    until=(int, NoneType),
+    settled=_MAYBE,
+    declared=(bool,),
+    resources=_NUMBER,
+    people=_NUMBER,
+    findings=_TEXT,
+)
+BASIS: Final = Kinds(organization=_TEXT, facts=_TEXT, marks=(bytes,), asked=_TEXT)
 
 
 @contextmanager
@@ -110,6 +195,7 @@ def document_in(name: str, digest: str | None, body: str | None) -> Document | N
         CorruptStateError: the row does not agree with itself.
     """
     with readable(f"the stored state of {name}"):
+        DOCUMENT.check((name, digest, body))
         if body is None and digest is None:
             return None
         if body is None or digest != "sha256:" + sha256_hex(body.encode()):
@@ -127,6 +213,7 @@ def stored(name: str, serial: int, digest: str | None, follow_ups: str, body: st
         CorruptStateError: the row does not agree with itself.
     """
     with readable(f"the stored state of {name}"):
+        HEAD.check((name, serial, digest, follow_ups, None))
         whole_number(serial)
         document = document_in(name, digest, body)
         left = read_follow_ups(name, follow_ups)
@@ -137,9 +224,11 @@ def stored(name: str, serial: int, digest: str | None, follow_ups: str, body: st
 
 
 def whole_number(value: object) -> int:
-    """Return *value* if it is an integer; SQLite would keep anything in any column."""
+    """Return *value* if it counts something; SQLite would keep anything in any column."""
     if type(value) is not int:
         raise TypeError(f"{value!r} is no number")
+    if not 0 <= value < _COUNTABLE:
+        raise ValueError(f"{value} counts nothing")
     return value
 
 
@@ -219,6 +308,7 @@ def read_entry(row: Columns) -> Entry:
         CorruptStateError: a column cannot be read.
     """
     with readable(f"entry {row['seq']} in the journal of {row['organization']}"):
+        ENTRY.check(row.values())
         record = Record(
             run=row["run"],
             at=parse_instant(row["at"]),
@@ -268,6 +358,7 @@ def read_locks(rows: Iterator[Columns]) -> list[LockInfo]:
     holders: dict[str, Holder] = {}
     for row in rows:
         with readable(f"the lock of {row['organization']}"):
+            LOCK.check(row.values())
             lock_id = row["id"]
             names.setdefault(lock_id, []).append(row["organization"])
             if lock_id not in holders:

@@ -23,11 +23,14 @@ from reconciler.stores import locks, remembering
 from reconciler.stores.faults import fence
 from reconciler.stores.holders import is_dead, is_local, living, naming, who
 from reconciler.stores.reader import SqlReader, Streaming
-from reconciler.stores.rows import Row, chain_rows, follow_ups_text, organization_row
+from reconciler.stores.rows import CHAIN, PLACE, Row, chain_rows, follow_ups_text, organization_row, readable, whole_number
 from reconciler.stores.schema import chains, journal, organizations
 
 _POLL: Final = 0.2
 """Seconds between two looks at a lock that somebody else holds."""
+
+_NOTHING: Final = (0, None)
+"""Serial and digest of what is not stored."""
 
 _log = logging.getLogger("reconciler")
 
@@ -212,9 +215,9 @@ def _move(connection: Connection, rows: Sequence[Row]) -> None:
     Where several are written at once, the engine does not say which of them was overtaken: they are looked at first, and an engine that
     lets others write meanwhile is asked by the writing itself once more.
     """
-    serials = {name: serial for name, serial, _ in connection.execute(_PLACES, {"names": [row["name"] for row in rows]})}
+    places = _places(connection, [row["name"] for row in rows])
     for row in rows:
-        if serials.get(row["name"], 0) != row["serial"] - 1:
+        if places.get(row["name"], _NOTHING)[0] != row["serial"] - 1:
             raise _moved(row)
     new = [row for row in rows if row["serial"] == 1]
     known = [{"of": row["name"], "expected": row["serial"] - 1, **row} for row in rows if row["serial"] > 1]
@@ -236,14 +239,26 @@ def _note(connection: Connection, records: Mapping[str, Sequence[Record]]) -> No
     for names in locks.in_parts(sorted(records)):
         # The chains first: what is read then is what their last entries speak of.
         standing = _standing(connection, names)
-        places = {name: (serial, digest) for name, serial, digest in connection.execute(_PLACES, {"names": names})}
-        _append(connection, standing, [_Appended(name, records[name], *places.get(name, (0, None))) for name in names])
+        places = _places(connection, names)
+        _append(connection, standing, [_Appended(name, records[name], *places.get(name, _NOTHING)) for name in names])
+
+
+def _places(connection: Connection, names: Sequence[str]) -> dict[str, tuple[int, str | None]]:
+    """Return serial and digest of every stored one of *names*."""
+    found = connection.execute(_PLACES, {"names": names}).all()
+    with readable("a row of the table organizations"):
+        for row in found:
+            PLACE.check(row)
+        return {name: (whole_number(serial), digest) for name, serial, digest in found}
 
 
 def _standing(connection: Connection, names: Sequence[str]) -> dict[str, ChainHead]:
     """Return the heads of chains, by organization; they stay so until the transaction ends."""
-    found = connection.execute(_CHAINS, {"names": names})
-    return {name: ChainHead(organization=name, seq=seq, hash=own) for name, seq, own in found}
+    found = connection.execute(_CHAINS, {"names": names}).all()
+    with readable("a row of the table chains"):
+        for row in found:
+            CHAIN.check(row)
+        return {name: ChainHead(organization=name, seq=whole_number(seq), hash=own) for name, seq, own in found}
 
 
 def _append(connection: Connection, standing: Mapping[str, ChainHead], appended: Sequence[_Appended]) -> None:

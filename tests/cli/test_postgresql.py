@@ -46,10 +46,23 @@ def test_the_story_is_the_same_over_a_url(shared: Place, url: str) -> None:
     assert shared.json("verify").document["intact"] is True
 
 
-def test_a_warm_plan_reads_nothing_again(shared: Place) -> None:
+STATEMENTS = """
+import sys
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+event.listen(Engine, "before_cursor_execute", lambda connection, cursor, statement, *_: print("SQL", statement.split(), file=sys.stderr))
+"""
+
+
+def test_a_warm_plan_reads_no_manifest_and_no_document(shared: Place, tmp_path: Path) -> None:
     shared.apply()
-    warm = shared.run("plan", MANIFESTS, "-v")
+    watched = hook(tmp_path / "hooks", STATEMENTS)
+    warm = shared.run("plan", MANIFESTS, "-v", hooks=watched)
     assert "3 organizations are as an apply found them, 0 are read" in warm.err
+    assert "organizations.digest" in warm.err
+    assert "organizations.body" not in warm.err
+    shared.declare("acme", *TWO)
+    assert "organizations.body" in shared.run("plan", MANIFESTS, hooks=watched).err
 
 
 def test_without_a_state_there_every_command_says_so(place: Place, url: str) -> None:

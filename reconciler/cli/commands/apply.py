@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.commands.plan import acknowledgements
-from reconciler.cli.options import Common, base_option, common_options, recheck_option
+from reconciler.cli.options import RUNS, Common, base_option, common_options, recheck_option
 from reconciler.cli.process import Process
 from reconciler.cli.progress import Progress
 from reconciler.cli.terminal import is_interactive
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Perform a plan.")
 @click.argument("paths", nargs=-1, metavar="PATH...|PLANFILE")
-@common_options(reads=False)
+@common_options(reads=False, formats=RUNS)
 @click.option("--auto-approve", is_flag=True, envvar="RECONCILER_AUTO_APPROVE", help="Apply without asking.")
 @click.option("--expect", type=PlanHash(), envvar="RECONCILER_EXPECT", help="Apply this exact plan and no other; this is the approval.")
 @base_option

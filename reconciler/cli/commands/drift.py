@@ -6,13 +6,13 @@ import click
 
 from reconciler.cli.commands.validate import FAIL_ON
 from reconciler.cli.exits import OK, PENDING
-from reconciler.cli.options import Common, common_options, recheck_option
+from reconciler.cli.options import RUNS, Common, common_options, recheck_option
 from reconciler.cli.process import Process
 
 
 @click.command(short_help="Show where the stored state differs from the manifests.")
 @click.argument("paths", nargs=-1, metavar="PATH...")
-@common_options(reads=True)
+@common_options(reads=True, formats=RUNS)
 @click.option("--fail-on", type=FAIL_ON, envvar="RECONCILER_FAIL_ON", help="Exit 2 for warnings, or for what could not be observed, too.")
 @recheck_option
 @click.option("--allow-empty", is_flag=True, help="Go on when there are no manifests at all.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exits import OK, PENDING, REFUSED
-from reconciler.cli.options import Common, base_option, common_options, recheck_option
+from reconciler.cli.options import PLANS, Common, base_option, common_options, recheck_option
 from reconciler.cli.process import Process
 from reconciler.cli.types import Removals
 from reconciler.model.errors import UsageError
@@ -31,7 +31,7 @@ def acknowledgements(allow_removals: tuple[tuple[str, int], ...], prune: tuple[s
 
 @click.command(short_help="Show what apply would do; never writes.")
 @click.argument("paths", nargs=-1, metavar="PATH...")
-@common_options(reads=True)
+@common_options(reads=True, formats=PLANS)
 @click.option("--out", metavar="FILE.json", help="Save the plan, to be applied as it is.")
 @click.option("--detailed-exitcode", is_flag=True, envvar="RECONCILER_DETAILED_EXITCODE", help="Exit 2 when there are changes.")
 @click.option(
@@ -94,4 +94,10 @@ def plan(
     if out is not None:
         replace_file(Path(out), lambda stream: write_plan(made, stream, exit_code=None))
     pending = PENDING if detailed_exitcode and made.summary.changes else OK
-    return session.report(made, exit_code=REFUSED if made.refusals else pending)
+    removals = [word for name, number in allow_removals for word in ("--allow-removals", f"{name}={number}")]
+    if out is not None:
+        perform = ("reconciler", "apply", out, *removals)
+    else:
+        pruned = [word for name in prune for word in ("--prune", name)]
+        perform = session.performing(paths, *(["--allow-empty"] if allow_empty else []), *pruned, *removals)
+    return session.report(made, exit_code=REFUSED if made.refusals else pending, perform=perform, saved=out)

@@ -5,14 +5,14 @@ from contextlib import closing, suppress
 import click
 
 from reconciler.cli.exits import OK
-from reconciler.cli.options import Common, common_options
+from reconciler.cli.options import FORMATS, PLANS, Common, common_options
 from reconciler.cli.process import Process
-from reconciler.model.errors import StoreError
+from reconciler.model.errors import StoreError, UsageError
 
 
 @click.command(short_help="Show a saved plan, a stored organization, or the list of them.")
 @click.argument("subject", required=False, metavar="[PLANFILE|ORG]")
-@common_options(reads=True)
+@common_options(reads=True, formats=PLANS)
 @click.pass_obj
 def show(process: Process, common: Common, subject: str | None) -> int:
     """Show a saved plan (a file that ends in .json), one organization as stored, or the list of all stored organizations.
@@ -22,6 +22,7 @@ def show(process: Process, common: Common, subject: str | None) -> int:
       reconciler show
       reconciler show acme-health
       reconciler show plan.json
+      reconciler show plan.json --format gitlab-terraform --output tfplan.json
     """
     from reconciler import pipeline
     from reconciler.cli.plans import is_plan_file, read_plan_file
@@ -36,6 +37,8 @@ def show(process: Process, common: Common, subject: str | None) -> int:
         with suppress(StoreError), closing(open_reader(session.state)) as state:
             made = pipeline.show_plan(made, state, session.now(state))
         return session.report(made, exit_code=OK)
+    if session.format not in FORMATS:
+        raise UsageError(f"--format {session.format} is for saved plans", detail=f"of the stored state there is: {', '.join(FORMATS)}")
     with closing(open_reader(session.state)) as reader:
         require_state(session.request(), reader)
         if subject is None:

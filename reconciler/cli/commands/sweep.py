@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.exits import ERROR, LOCKED, OK, PARTIAL, SIGNALLED
-from reconciler.cli.options import Common, common_options
+from reconciler.cli.options import RUNS, Common, common_options
 from reconciler.cli.process import Process
 from reconciler.cli.progress import Progress
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="End access that is over.")
-@common_options(reads=False)
+@common_options(reads=False, formats=RUNS)
 @click.option("--metrics", metavar="FILE", envvar="RECONCILER_METRICS", help="Write OpenMetrics text for monitoring to a file.")
 @click.pass_obj
 def sweep(process: Process, common: Common, metrics: str | None) -> int:

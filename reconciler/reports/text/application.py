@@ -36,7 +36,7 @@ def application(page: Page, result: Application) -> None:
     if result.interrupted is not None:
         page.line(f"Interrupted by {_signal(result.interrupted)}: what had begun was finished and recorded, the rest was not attempted.")
     if result.operation != "sweep" or result.run is not None:
-        page.line(page.paint(_numbers(result), styles.BOLD))
+        page.line(page.paint(numbers(result), styles.BOLD))
     if result.run is not None and not result.repeated:
         page.line(f"Run: {visible(result.run)}")
     if result.operation == "forget":
@@ -50,11 +50,12 @@ def _organization(page: Page, organization: str, outcomes: list[Outcome], *, for
     width = widest([type_and_name(outcome.address)[1] for outcome in outcomes])
     for outcome in outcomes:
         mark = _STATUS_MARKS.get(outcome.status, MARKS[outcome.action])
-        said = "forgotten" if forgets and outcome.status is Status.DONE else _said(outcome)
-        page.resource(mark, outcome.address, width, said.split())
+        words = "forgotten" if forgets and outcome.status is Status.DONE else said(outcome)
+        page.resource(mark, outcome.address, width, words.split())
 
 
-def _said(outcome: Outcome) -> str:
+def said(outcome: Outcome) -> str:
+    """Return what became of a change, as visible text."""
     late = "" if outcome.lateness_seconds is None else span_text(timedelta(seconds=outcome.lateness_seconds))
     overdue = f", {late} overdue" if late else ""
     detail = f": {visible(outcome.detail)}" if outcome.detail else ""
@@ -72,22 +73,23 @@ def _said(outcome: Outcome) -> str:
             return f"{noun} skipped{overdue}{detail}"
 
 
-def _numbers(result: Application) -> str:
-    numbers = result.counts
+def numbers(result: Application) -> str:
+    """Return the line of numbers, which programs may read."""
+    counts = result.counts
     if result.operation == "sweep":
         late = "" if not result.largest_lateness else f"; the latest {span_text(timedelta(seconds=result.largest_lateness))} late"
-        manual = f", {numbers.manual} to do by hand" if numbers.manual else ""
-        return f"Sweep: {numbers.expire} ended, {numbers.failed} failed, {numbers.skipped} skipped{manual}{late}."
+        manual = f", {counts.manual} to do by hand" if counts.manual else ""
+        return f"Sweep: {counts.expire} ended, {counts.failed} failed, {counts.skipped} skipped{manual}{late}."
     parts = [
-        f"{numbers.create} added",
-        f"{numbers.update} changed",
-        f"{numbers.delete} removed",
-        f"{numbers.expire} expired",
-        f"{numbers.failed} failed",
-        f"{numbers.skipped} skipped",
+        f"{counts.create} added",
+        f"{counts.update} changed",
+        f"{counts.delete} removed",
+        f"{counts.expire} expired",
+        f"{counts.failed} failed",
+        f"{counts.skipped} skipped",
     ]
-    if numbers.manual:
-        parts.append(f"{numbers.manual} to do by hand")
+    if counts.manual:
+        parts.append(f"{counts.manual} to do by hand")
     return f"{visible(result.operation).capitalize()}: {', '.join(parts)}."
 
 

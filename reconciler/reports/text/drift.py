@@ -25,9 +25,13 @@ def drift(page: Page, result: Drift) -> None:
     page.gap()
     if not result.complete:
         page.line("Other declared organizations were left out by --org or -l.")
+    page.line(page.paint(verdict(result), styles.BOLD))
+
+
+def verdict(result: Drift) -> str:
+    """Return the line of numbers, which programs may read."""
     compared = f"{count(result.organizations, 'organization')} compared"
-    verdict = f"Drift: {count(len(result.unapplied), 'difference')}, {compared}." if result.unapplied else f"In sync: {compared}."
-    page.line(page.paint(verdict, styles.BOLD))
+    return f"Drift: {count(len(result.unapplied), 'difference')}, {compared}." if result.unapplied else f"In sync: {compared}."
 
 
 def _differences(page: Page, differences: Sequence[Difference], title: str) -> None:
@@ -36,10 +40,11 @@ def _differences(page: Page, differences: Sequence[Difference], title: str) -> N
         page.heading(visible(organization), title)
         width = widest([type_and_name(difference.address)[1] for difference in members])
         for difference in members:
-            page.resource(MARKS[difference.action], difference.address, width, _said(difference, expected=bool(title)))
+            page.resource(MARKS[difference.action], difference.address, width, said(difference, expected=bool(title)))
 
 
-def _said(difference: Difference, *, expected: bool) -> list[str]:
+def said(difference: Difference, *, expected: bool) -> list[str]:
+    """Return which side has what, as visible words."""
     if expected:
         side = why(difference.reason)
     elif difference.action is Action.UPDATE:

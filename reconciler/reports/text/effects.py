@@ -1,6 +1,6 @@
 """Who gains or loses which permission: the part of a plan that says what the changes mean."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from reconciler.reports.text.page import Page, columns
@@ -27,16 +27,7 @@ def effects(page: Page, changes: Sequence[Mapping[str, Any]]) -> None:
     if not changes:
         return
     page.line("  access changes:")
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for change in changes:
-        scope = change.get("scope") or ""
-        kind = _CUSTOMER if scope.startswith(_CUSTOMER) else scope
-        alike.setdefault((kind, *_said(change)), []).append(scope.removeprefix(_CUSTOMER))
-    rows = []
-    for (kind, word, person, permission, sides, why), scopes in alike.items():
-        where = _customers(scopes) if kind == _CUSTOMER else visible(kind)
-        rows.append((word, person, f"{permission} ({where})" if where else permission, sides, why))
-    for line in columns(rows):
+    for line in columns(list(rights(changes))):
         page.line(f"    {line}")
     freed = sorted({setting for change in changes for setting in _freed(change)})
     if freed:
@@ -44,7 +35,20 @@ def effects(page: Page, changes: Sequence[Mapping[str, Any]]) -> None:
         page.hang("    no longer restricted: ", [*(f"{setting}," for setting in others), last])
 
 
-def _said(change: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+def rights(changes: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield what `said` returns of each change, once for all customers in which it is alike, with where that is."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for change in changes:
+        scope = change.get("scope") or ""
+        kind = _CUSTOMER if scope.startswith(_CUSTOMER) else scope
+        alike.setdefault((kind, *said(change)), []).append(scope.removeprefix(_CUSTOMER))
+    for (kind, word, person, permission, sides, why), scopes in alike.items():
+        where = _customers(scopes) if kind == _CUSTOMER else visible(kind)
+        yield word, person, f"{permission} ({where})" if where else permission, sides, why
+
+
+def said(change: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+    """Return a word for the direction, the person, the permission, both sides, and why; all of it visible text."""
     return (
         _WORDS.get(change["direction"], visible(change["direction"])),
         visible(change["person"]),

@@ -37,20 +37,25 @@ def refusals(page: Page, found: Iterable[Finding]) -> None:
 
 def _finding(page: Page, finding: Finding, label: str, color: str) -> None:
     page.gap()
-    where = _where(finding)
+    place = where(finding)
     said = page.paint(label, color)
-    page.line(f"{where}{said}: {visible(finding.message)} {page.paint(f'[{visible(finding.rule)}]', styles.DIM)}")
+    page.line(f"{place}{said}: {visible(finding.message)} {page.paint(f'[{visible(finding.rule)}]', styles.DIM)}")
     if finding.waived is not None:
         page.paragraph(f"until {format_instant(finding.waived.expires)}: {visible(finding.waived.reason)}", 4)
     if finding.detail:
         page.paragraph(visible(finding.detail), 4)
     if finding.hint is not None:
         # Whole, so that a command in it can be copied; one word alone is what was probably meant.
-        hint = visible(finding.hint)
-        page.line(f"    hint: did you mean {hint}?" if finding.rule in _CORRECTED and " " not in hint else f"    hint: {hint}")
+        page.line(f"    hint: {way_out(finding.rule, finding.hint)}")
 
 
-def _where(finding: Finding) -> str:
+def way_out(rule: str, hint: str) -> str:
+    """Return a hint as visible text; one word alone is what was probably meant."""
+    return f"did you mean {visible(hint)}?" if rule in _CORRECTED and " " not in hint else visible(hint)
+
+
+def where(finding: Finding) -> str:
+    """Return the place of a finding in front of it, or its address, as visible text."""
     if finding.range is not None:
         start = finding.range.start
         return f"{visible(finding.range.filename)}:{start.line}:{start.column}: "

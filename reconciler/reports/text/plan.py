@@ -2,7 +2,7 @@
 
 from shlex import quote
 
-from reconciler.model.changes import Action, Change, Moment, Plan, Reason, Risk
+from reconciler.model.changes import Action, Change, Moment, Plan, Reason, Risk, Summary
 from reconciler.model.findings import Range
 from reconciler.model.identifiers import ADMINISTRATOR, ORGANIZATION
 from reconciler.model.instants import format_instant
@@ -85,7 +85,7 @@ def _organization(page: Page, part: Plan) -> None:
 
 
 def _change(page: Page, change: Change, where: Range | None, width: int, *, risky: bool) -> None:
-    note = "; ".join(part for part in (_why(change, where), "high risk" if risky else "") if part)
+    note = "; ".join(part for part in (why_changed(change, where), "high risk" if risky else "") if part)
     # Behind a mark that shells and YAML read as a comment.
     page.resource(MARKS[change.action], change.address, width, _said(change), note=f"# {note}" if note else "")
     if change.action is Action.UPDATE:
@@ -103,7 +103,7 @@ def _said(change: Change) -> list[str]:
     return []
 
 
-def _why(change: Change, where: Range | None) -> str:
+def why_changed(change: Change, where: Range | None) -> str:
     """Return why the change is made, or where it is declared."""
     match change.reason:
         case Reason.EXPIRED:
@@ -132,11 +132,10 @@ def _omitted(change: Change, where: Range | None) -> str:
 def _verdict(page: Page, result: FleetPlan, turning: list[Moment]) -> None:
     numbers = result.summary
     if not numbers.changes:
-        page.line(page.paint("No changes.", styles.BOLD))
+        page.line(page.paint(counted(numbers), styles.BOLD))
         page.line(f"Plan hash: {result.plan_hash}")
         return
-    line = f"Plan: {numbers.create} to add, {numbers.update} to change, {numbers.delete} to remove, {numbers.expire} to expire."
-    page.line(page.paint(line, styles.BOLD))
+    page.line(page.paint(counted(numbers), styles.BOLD))
     if result.valid_until is not None:
         reasons = "; ".join(f"{visible(moment.address)} {moment.event}" for moment in turning[:_NAMED])
         more = f"; and {len(turning) - _NAMED} more" if len(turning) > _NAMED else ""
@@ -147,6 +146,13 @@ def _verdict(page: Page, result: FleetPlan, turning: list[Moment]) -> None:
     stale = any(finding.rule == "stale-plan" for finding in result.findings)
     if page.offers and not stale and not result.refusals:
         page.line(_how_to_apply(result))
+
+
+def counted(numbers: Summary) -> str:
+    """Return the line of numbers, which programs may read."""
+    if not numbers.changes:
+        return "No changes."
+    return f"Plan: {numbers.create} to add, {numbers.update} to change, {numbers.delete} to remove, {numbers.expire} to expire."
 
 
 def _how_to_apply(result: FleetPlan) -> str:

@@ -14,9 +14,10 @@ import pytest
 from jsonschema import Draft7Validator
 
 from reconciler.model.results import Result
-from reconciler.reports import Style, formats_of, render
+from reconciler.reports import Style, formats_of, has_form, render
 from tests.golden.golden import assert_golden
 from tests.golden.reports.builders import LOCATION, every_result
+from tests.golden.reports.rulebook import FEW, NONE
 
 ROOT = Path(__file__).parents[3]
 RESULTS = every_result()
@@ -29,7 +30,7 @@ EXIT_CODES = {
     "drift-differences": 2,
     "error-locked": 5,
 }
-PLAIN = Style(width=100)
+PLAIN = Style(width=100, command="plan", rules=lambda: (FEW, NONE))
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -39,12 +40,14 @@ def rendered(name: str, format_: str, style: Style = PLAIN) -> str:
     return out.getvalue()
 
 
-WRITTEN = [(name, format_) for name, result in RESULTS.items() for format_ in formats_of(type(result))]
+WRITTEN = [(name, format_) for name, result in RESULTS.items() for format_ in formats_of(type(result)) if has_form(result, format_)]
+SUFFIXES = {"text": "txt", "markdown": "md", "github": "txt", "junit": "xml", "gitlab-codequality": "json", "gitlab-terraform": "json"}
+"""Of the files of a format that is no suffix itself."""
 
 
 @pytest.mark.parametrize(("name", "format_"), WRITTEN)
 def test_a_report_is_what_it_was(name: str, format_: str) -> None:
-    assert_golden(f"reports/{format_}/{name}.{'txt' if format_ == 'text' else format_}", rendered(name, format_))
+    assert_golden(f"reports/{format_}/{name}.{SUFFIXES.get(format_, format_)}", rendered(name, format_))
 
 
 def kind_of(name: str) -> str:

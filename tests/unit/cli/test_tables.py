@@ -9,7 +9,7 @@ import pytest
 from reconciler.cli import exits
 from reconciler.cli.commands.grant import AGENT_TYPES
 from reconciler.cli.commands.schema import schema
-from reconciler.cli.options import FORMATS, SHEETS, TARGETS
+from reconciler.cli.options import EVERY, FORMATS, PLANS, RUNS, SHEETS, TARGETS, VALIDATION
 from reconciler.manifests.schemas import find_schema, schema_names, schema_text
 from reconciler.model import errors
 from reconciler.model.results import Result
@@ -57,10 +57,15 @@ CODES = {
 
 
 def test_formats_and_targets_are_those_there_are() -> None:
-    assert tuple(RENDERERS) == SHEETS
+    assert tuple(RENDERERS) == EVERY
     assert {kind.__name__: formats_of(kind) for kind in Result.__args__ if formats_of(kind) != FORMATS} == {
         "Accesses": SHEETS,
         "PermissionHolders": SHEETS,
+        "Validation": VALIDATION,
+        "FleetPlan": PLANS,
+        "Application": RUNS,
+        "Drift": RUNS,
+        "Failure": VALIDATION,
     }
     assert tuple(BUILT) == TARGETS
 

@@ -233,7 +233,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "digest": ("UPDATE organizations SET digest = NULL", "does not match its digest"),
     "bytes": ("UPDATE organizations SET body = x'00ff'", "damaged"),
     "not-utf-8": ("UPDATE organizations SET body = CAST(x'ff' AS TEXT)", "damaged"),
-    "serial": ("UPDATE organizations SET serial = 'one'", "'one' is no number"),
+    "serial": ("UPDATE organizations SET serial = 'one'", "its serial is of type str"),
 }
 
 
