@@ -157,8 +157,8 @@ def test_a_run_that_slept_while_its_lock_was_released_writes_nothing(place: Plac
     place.declare("acme", *TWO, "c.three@acme.example")
     hooks = hook(tmp_path / "hooks", STOPPED)
     arguments = command("apply", MANIFESTS, "--auto-approve", "--format", "json")
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
-    sleeper = subprocess.Popen(arguments, cwd=place.folder, env=environment(hooks=hooks), **pipes)
+    environ, pipe = environment(hooks=hooks), subprocess.PIPE
+    sleeper = subprocess.Popen(arguments, cwd=place.folder, env=environ, stdout=pipe, stderr=pipe, encoding="utf-8")
     try:
         assert os.WIFSTOPPED(os.waitpid(sleeper.pid, os.WUNTRACED)[1])
         refused = place.json("apply", MANIFESTS, "--auto-approve", "--lock-timeout", "0s")

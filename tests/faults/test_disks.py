@@ -51,7 +51,7 @@ def mounted(case: Case, unmounting: ExitStack) -> tuple[Site, Path]:
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder], capture_output=True, check=False)
     if done.returncode != 0:
         pytest.skip("only root may mount a small disk")
-    unmounting.callback(subprocess.run, ["umount", folder], check=True)
+    unmounting.callback(lambda: subprocess.run(["umount", folder], check=True))
     shutil.copytree(aside, folder, dirs_exist_ok=True)
     return site, folder
 

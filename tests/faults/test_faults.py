@@ -24,7 +24,7 @@ from tests.faults.judging import Verdict, command_of
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.sweep import ENGINES, Case, scenarios_of
 
-TRIED: Final = {"SQLite": 16, "PostgreSQL": 6}
+TRIED: Final = {"SQLite": 12, "PostgreSQL": 5}
 """So many points of each scenario are tried here."""
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")

@@ -56,7 +56,7 @@ class DyingStore(MemoryStore):
 
 
 def apply(store: MemoryStore, target: RecordingTarget, run: str = "r1", clock: FixedClock | None = None) -> Application:
-    return apply_plan(a_fleet_for(store, *DECLARED), store, a_run(target=target, run=run, **({} if clock is None else {"clock": clock})))
+    return apply_plan(a_fleet_for(store, *DECLARED), store, a_run(target=target, run=run, clock=clock or FixedClock(NOW)))
 
 
 def recorded(store: MemoryStore, run: str | None = None) -> list[str]:
