@@ -71,9 +71,9 @@ def create(path: Path, build: Callable[[Path], None], *, same: bool = True) -> N
     """
     make_folders(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
-    os.close(descriptor)
     temporary = Path(name)
     try:
+        os.close(descriptor)
         build(temporary)
         sync(temporary)
         os.link(temporary, path)
