@@ -94,6 +94,7 @@ def make(path: Path, location: str, fill: Callable[[Connection], None]) -> bool:
     """Make a state in *path* out of what *fill* writes into its empty tables; tell whether there was none before."""
     with fence(location):
         if path.exists():
+            files.clean(path)
             return False
         files.refuse_orphaned_journal(path, location)
         try:
