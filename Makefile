@@ -1,7 +1,7 @@
 PY ?= .venv/bin/python
 FUZZ_SECONDS ?= 60
 
-.PHONY: setup fmt lint types layers test golden cover mutants fuzz docs bench check
+.PHONY: setup fmt lint types layers test golden cover mutants faults fuzz docs bench check
 
 setup:
 	python3 -m venv .venv && .venv/bin/pip install --quiet --editable '.[test,check]'
@@ -22,6 +22,8 @@ cover:
 	$(PY) -m coverage report && $(PY) -m tools.coverage_gaps
 mutants:
 	$(PY) -m tools.mutants
+faults:
+	$(PY) -m tools.faults --processes 2 --write
 fuzz:
 	$(PY) -m pip install --quiet --editable '.[fuzz]'
 	HYPOTHESIS_PROFILE=thorough $(PY) -m pytest -q -n auto tests/hostile

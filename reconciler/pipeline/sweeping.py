@@ -1,6 +1,6 @@
 """sweep: end what is over, by the stored state alone. No manifest is read, no rule is asked, no actor is needed."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -40,7 +40,9 @@ def sweep(request: Request, settings: RunSettings) -> Swept:
             return _swept(replace(nothing, failures=error.findings), reader, now)
     with closing(store):
         application = end_due(names, store, run_of(request, settings))
-        return _swept(application, store, present(settings.clock, store).now)
+        with suppress(StoreError):  # what was ended is ended, whatever can be read now
+            now = present(settings.clock, store).now
+        return _swept(application, store, now)
 
 
 def _due(reader: StateReader, now: datetime) -> list[str]:

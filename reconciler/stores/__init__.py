@@ -13,6 +13,7 @@ from pathlib import Path
 from reconciler.model.errors import MissingStateError, UsageError
 from reconciler.model.protocols import Facts, StateReader, Store
 from reconciler.stores.empty import EmptyState
+from reconciler.stores.faults import fence
 from reconciler.stores.files import refuse_orphaned_journal
 from reconciler.stores.holders import here
 from reconciler.stores.migrate import CURRENT_VERSION
@@ -141,7 +142,9 @@ def _psycopg() -> Iterator[None]:
 
 def _existing(url: str) -> Path | None:
     path = path_of(url)
-    if path.exists():
-        return path
-    refuse_orphaned_journal(path, masked(url))
+    # A folder that cannot be looked into holds no state that is missing.
+    with fence(masked(url)):
+        if path.exists():
+            return path
+        refuse_orphaned_journal(path, masked(url))
     return None

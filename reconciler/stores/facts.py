@@ -12,7 +12,7 @@ from reconciler.model.instants import parse_instant
 from reconciler.stores.faults import fence
 from reconciler.stores.files import RESTORE
 from reconciler.stores.migrate import MIGRATIONS, Migration, is_current
-from reconciler.stores.opening import pragma, readable_file
+from reconciler.stores.opening import layout, readable_file
 from reconciler.stores.rows import LAST, Kinds, document_in, readable
 from reconciler.stores.urls import masked
 
@@ -99,7 +99,7 @@ def open_facts(path: Path, *, location: str, migrations: tuple[Migration, ...] =
     """Open the state in the SQLite file *path*, without a write to it or beside it."""
     with ExitStack() as opened:
         raw = readable_file(path, location, opened)
-        if not is_current(pragma(raw, "user_version"), migrations, location):
+        if not is_current(layout(raw, location), migrations, location):
             from reconciler.stores.sqlite import migrated_copy  # noqa: PLC0415 - migrating takes SQLAlchemy, and is seldom needed
 
             raw = migrated_copy(raw, location, migrations, opened)

@@ -8,7 +8,7 @@ from typing import Final
 
 from reconciler.model.errors import CorruptStateError, LockedError, StorageFaultError, StoreError
 from reconciler.stores.files import RESTORE
-from reconciler.stores.server_faults import is_postgresql, of_postgresql
+from reconciler.stores.server_faults import is_postgresql, lost, of_postgresql
 
 _PRIMARY: Final = 0xFF
 """The low byte of an extended result code is its primary one."""
@@ -46,10 +46,13 @@ def fence(location: str) -> Iterator[None]:
 
 
 def _of_sqlalchemy(error: Exception, location: str) -> StoreError | None:
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError  # noqa: PLC0415 - 200 ms; whoever raises one of them has loaded it
+    # 200 ms; whoever raises one of them has loaded it.
+    from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError  # noqa: PLC0415
 
     if isinstance(error, DBAPIError):
         return _of_driver(error.orig or error, location)
+    if isinstance(error, PendingRollbackError):
+        return lost(location)
     return StoreError(f"{location}: {error}") if isinstance(error, SQLAlchemyError) else None
 
 
@@ -86,4 +89,7 @@ def _of_file(error: OSError, location: str) -> StoreError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         words, hint = _FAILURES[sqlite3.SQLITE_FULL]
         return StorageFaultError(f"{location}: {words}", hint=hint)
+    if error.errno == errno.EIO:
+        words, hint = _FAILURES[sqlite3.SQLITE_IOERR]
+        return StorageFaultError(f"{location}: {words} ({error.strerror})", hint=hint)
     return StorageFaultError(f"{location}: {error.strerror or error}")

@@ -1,6 +1,7 @@
 """The files of a state: made whole or not at all, copied consistently, nothing left behind. No database library."""
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -71,19 +72,23 @@ def create(path: Path, build: Callable[[Path], None], *, same: bool = True) -> N
     """
     make_folders(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
-    os.close(descriptor)
     temporary = Path(name)
     try:
+        os.close(descriptor)
         build(temporary)
         sync(temporary)
         os.link(temporary, path)
-    except (OSError, StoreError):
+    except BaseException as error:
         # Another process finished first, and may have cleaned our temporary file away: its state is as good.
-        if not same or not path.exists():
+        if not same or not isinstance(error, OSError | StoreError) or not path.exists():
+            temporary.unlink(missing_ok=True)
             raise
-    finally:
+    try:
         temporary.unlink(missing_ok=True)
-    sync(path.parent)
+        sync(path.parent)
+    except OSError as error:
+        # It has its name: whatever it is that fails now, the file may or may not be there afterwards.
+        raise OSError(errno.EIO, error.strerror) from error
 
 
 def clean(path: Path) -> None:

@@ -44,6 +44,12 @@ def pragma(raw: sqlite3.Connection, name: str) -> int:
     return value
 
 
+def layout(raw: sqlite3.Connection, location: str) -> int:
+    """Return the version of a state's layout."""
+    with fence(location):
+        return pragma(raw, "user_version")
+
+
 def open_file(path: Path, mode: str, location: str) -> sqlite3.Connection:
     """Open a file and make sure that it is a state of ours, of whatever version."""
     with fence(location):

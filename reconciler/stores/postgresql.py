@@ -3,6 +3,7 @@
 Writers work side by side: each locks the rows it goes by (`locks`, `writer`); what two must not do at once the keys of the tables refuse.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
@@ -18,6 +19,9 @@ from reconciler.stores.reader import SqlReader
 from reconciler.stores.schema import metadata
 from reconciler.stores.urls import masked
 from reconciler.stores.writer import SqlStore, wait
+
+# What it has to tell about a connection that broke, with a traceback, is told by the error that follows.
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 
 _EXCLUSIVE: Final = int.from_bytes(b"RCNL", "big")
 """The advisory lock under which tables are made and migrated."""

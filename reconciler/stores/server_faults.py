@@ -47,6 +47,12 @@ def is_postgresql(error: BaseException) -> bool:
     return type(error).__module__.partition(".")[0] == "psycopg"
 
 
+def lost(location: str) -> StoreError:
+    """Return the error for work on a connection that broke before."""
+    words, hint = _LOST
+    return StorageFaultError(f"{location}: {words}", hint=hint)
+
+
 def of_postgresql(error: BaseException, location: str) -> StoreError:
     """Return *error*, which psycopg raised, as ours."""
     state: str | None = getattr(error, "sqlstate", None)

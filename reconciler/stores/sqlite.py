@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from reconciler.stores import files
 from reconciler.stores.faults import fence
 from reconciler.stores.migrate import CURRENT_VERSION, MIGRATIONS, Migration, apply_all, begin, is_current
-from reconciler.stores.opening import APPLICATION_ID, connect, open_file, pragma, private_folder, readable_file
+from reconciler.stores.opening import APPLICATION_ID, connect, layout, open_file, pragma, private_folder, readable_file
 from reconciler.stores.reader import SqlReader
 from reconciler.stores.schema import metadata
 from reconciler.stores.writer import SqlStore, wait
@@ -53,7 +53,7 @@ def open_reader(path: Path, *, location: str, migrations: tuple[Migration, ...] 
     """
     with ExitStack() as opened:
         raw = readable_file(path, location, opened)
-        if not is_current(pragma(raw, "user_version"), migrations, location):
+        if not is_current(layout(raw, location), migrations, location):
             raw = migrated_copy(raw, location, migrations, opened)
         return SqlReader(opened.enter_context(closing(reading(raw))), location=location, held=opened)
 
@@ -83,7 +83,7 @@ def open_store(
         files.clean(path)
     with ExitStack() as opened:
         raw = opened.enter_context(closing(open_file(path, "rw", location)))
-        if not is_current(pragma(raw, "user_version"), migrations, location):
+        if not is_current(layout(raw, location), migrations, location):
             _migrate(raw, location, migrations, backup=lambda version: _back_up(path, version))
         reads = opened.enter_context(closing(reading(raw)))
         writes = opened.enter_context(closing(writing(raw)))
@@ -94,12 +94,14 @@ def make(path: Path, location: str, fill: Callable[[Connection], None]) -> bool:
     """Make a state in *path* out of what *fill* writes into its empty tables; tell whether there was none before."""
     with fence(location):
         if path.exists():
+            files.clean(path)
             return False
         files.refuse_orphaned_journal(path, location)
         try:
             files.create(path, lambda temporary: _build(temporary, location, fill), same=False)
         except FileExistsError:
             return False
+        files.clean(path)
     return True
 
 
@@ -140,10 +142,14 @@ def _back_up(path: Path, version: int) -> None:
     target = path.with_name(f"{path.name}.v{version}.backup")
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with closing(connect(path, "ro")) as source, closing(connect(part, "rw")) as copy:
-        copy.execute("PRAGMA journal_mode=OFF")
-        source.backup(copy)
-    files.sync(part)
-    part.replace(target)
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(connect(path, "ro")) as source, closing(connect(part, "rw")) as copy:
+            copy.execute("PRAGMA journal_mode=OFF")
+            source.backup(copy)
+        files.sync(part)
+        part.replace(target)
+    finally:
+        # Half a backup is none, and on a full disk it is in the way.
+        part.unlink(missing_ok=True)
     files.sync(target.parent)

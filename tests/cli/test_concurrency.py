@@ -1,5 +1,8 @@
 """Several runs at once: of one organization one wins, of different ones all do; nothing is lost, nothing is done twice."""
 
+import os
+import signal
+import socket
 import subprocess
 from collections import Counter
 from collections.abc import Sequence
@@ -8,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.engines import ENGINES, over
-from tests.cli.running import MANIFESTS, SECONDS, TWO, Done, Place, command, declare_fleet, document_of, environment
+from tests.cli.running import MANIFESTS, NOW, SECONDS, TWO, Done, Place, command, declare_fleet, document_of, environment, hook
 
 RUNNERS = 8
 
@@ -104,3 +107,73 @@ def test_eight_runners_lose_nothing_and_double_nothing(place: Place) -> None:
         [],
     )
     assert place.json("plan", MANIFESTS, "--detailed-exitcode").code == 0
+
+
+def test_of_runs_that_do_not_wait_each_takes_its_turn_or_names_who_is_at_work(place: Place) -> None:
+    place.declare("acme", *TWO)
+    place.ok("apply", MANIFESTS, "--auto-approve")
+    place.declare("acme", TWO[0], "c.three@acme.example")
+    done = together(place, *[["apply", MANIFESTS, "--auto-approve", "--lock-timeout", "0s"]] * 4)
+    for run in done:
+        assert run.code in {0, 5}, run.out + run.err
+        if run.code == 5:
+            (lock,) = run.document["locks"]
+            assert (lock["host"], lock["operation"], lock["organizations"]) == (socket.gethostname(), "apply", ["acme"])
+            assert f"pid {lock['pid']} on {lock['host']}" in run.summary()
+    assert sum(run.document["summary"]["create"] for run in done if run.code == 0) == 1
+    entries = place.json("history").document["entries"]
+    made = Counter((entry["address"], *entry["actions"]) for entry in entries if "actions" in entry)
+    assert set(made.values()) == {1}
+    verified = place.json("verify")
+    assert (verified.code, verified.document["locks"]) == (0, [])
+
+
+# A run on another machine, for all that this one can tell, that is stopped when it has its lock and is about to record its change.
+STOPPED = """
+import os, signal, socket
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+socket.gethostname = lambda: "elsewhere.example"
+left = 2
+def stop(connection, cursor, statement, *_):
+    global left
+    # On SQLite it has just taken its lock in the transaction before; on PostgreSQL this is the first statement of the next one.
+    met = 1 if statement == "BEGIN IMMEDIATE" else 2 if "FROM locks" in statement and "FOR UPDATE" in statement else 0
+    left -= met
+    if met and left == 0:
+        os.kill(os.getpid(), signal.SIGSTOP)
+event.listen(Engine, "before_cursor_execute", stop)
+"""
+
+
+def told(place: Place) -> list[str]:
+    """Return what the reading commands say."""
+    return [place.ok(*reading, "--format", "json") for reading in (["show", "acme", "--now", NOW], ["history"], ["verify"])]
+
+
+def test_a_run_that_slept_while_its_lock_was_released_writes_nothing(place: Place, tmp_path: Path) -> None:
+    place.declare("acme", *TWO)
+    place.ok("apply", MANIFESTS, "--auto-approve")
+    place.declare("acme", *TWO, "c.three@acme.example")
+    hooks = hook(tmp_path / "hooks", STOPPED)
+    arguments = command("apply", MANIFESTS, "--auto-approve", "--format", "json")
+    environ, pipe = environment(hooks=hooks), subprocess.PIPE
+    sleeper = subprocess.Popen(arguments, cwd=place.folder, env=environ, stdout=pipe, stderr=pipe, encoding="utf-8")
+    try:
+        assert os.WIFSTOPPED(os.waitpid(sleeper.pid, os.WUNTRACED)[1])
+        refused = place.json("apply", MANIFESTS, "--auto-approve", "--lock-timeout", "0s")
+        assert (refused.code, refused.document["locks"][0]["host"]) == (5, "elsewhere.example")
+        place.ok("unlock", refused.document["locks"][0]["id"])
+        # What the second one records is something else, so that the two can be told apart.
+        place.declare("acme", *TWO, "d.four@acme.example")
+        assert place.json("apply", MANIFESTS, "--auto-approve").document["summary"]["create"] == 1
+        after = told(place)
+        sleeper.send_signal(signal.SIGCONT)
+        out, err = sleeper.communicate(timeout=SECONDS)
+    finally:
+        sleeper.kill()
+    woken = Done(sleeper.returncode, out, err)
+    assert woken.code == 1, out + err
+    assert {outcome["status"] for outcome in woken.document["outcomes"]} == {"failed"}
+    assert "is no longer held; nothing was written" in out
+    assert told(place) == after

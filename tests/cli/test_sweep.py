@@ -120,6 +120,29 @@ def test_a_report_that_cannot_be_written_keeps_no_end_from_being_recorded(place:
     assert left(place) == []
 
 
+# Lets no statement read any more once the last lock was let go.
+UNREADABLE_AFTERWARDS = """
+import sqlite3
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+released = 0
+def fails(connection, cursor, statement, *_):
+    global released
+    released += statement.startswith("DELETE FROM locks")
+    if released == 2 and statement.startswith("SELECT"):
+        raise sqlite3.OperationalError("disk I/O error")
+event.listen(Engine, "before_cursor_execute", fails)
+"""
+
+
+def test_a_state_that_cannot_be_read_any_more_hides_nothing_that_was_done(place: Place, tmp_path: Path) -> None:
+    put(place, "acme", "globex")
+    done = place.json("sweep", hooks=hook(tmp_path / "hooks", UNREADABLE_AFTERWARDS))
+    assert (done.code, done.document["kind"]) == (0, "sweep")
+    assert {one["status"] for one in done.document["outcomes"]} == {"done"}
+    assert done.document["summary"]["expire"] == 4
+
+
 def test_neither_does_a_closed_standard_output(place: Place) -> None:
     put(place, "acme")
     script = 'exec "$@" >&-'

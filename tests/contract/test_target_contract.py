@@ -80,3 +80,13 @@ def test_the_recording_target_shows_what_it_was_given() -> None:
     target.shows(organization, unobserved=frozenset({"acme/administrator/eve@acme.example"}))
     seen = target.observe(organization)
     assert (seen.organization, seen.unobserved) == (organization, frozenset({"acme/administrator/eve@acme.example"}))
+
+
+def test_the_recording_target_refuses_to_write_over_what_somebody_else_changed() -> None:
+    target = RecordingTarget()
+    target.was_changed_by_hand(CREATION.address)
+    with pytest.raises(TargetError, match="was changed at the target"):
+        target.perform(CREATION)
+    assert target.done == []
+    target.is_settled(CREATION.address)
+    assert target.perform(CREATION).status is Status.DONE

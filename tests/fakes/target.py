@@ -28,6 +28,7 @@ class RecordingTarget:
         self._failures: dict[str, list[TargetError]] = {}
         self._lost: dict[str, int] = {}
         self._manual: set[str] = set()
+        self._changed: set[str] = set()
         self._shown: dict[str, Observation] = {}
 
     def fails(self, address: str, *, times: int = 1, retryable: bool = True) -> None:
@@ -37,6 +38,14 @@ class RecordingTarget:
     def acts_and_fails(self, address: str, *, times: int = 1) -> None:
         """Let the next *times* calls for *address* do what they are asked for, and the answer be lost."""
         self._lost[address] = times
+
+    def was_changed_by_hand(self, address: str) -> None:
+        """Let somebody else have changed what is at *address* since it was recorded."""
+        self._changed.add(address)
+
+    def is_settled(self, address: str) -> None:
+        """Let what is at *address* be as it was recorded."""
+        self._changed.discard(address)
 
     def leaves_to_people(self, resource: str) -> None:
         """Let every change of type *resource* be a step by hand."""
@@ -57,6 +66,8 @@ class RecordingTarget:
         self.before(change)
         if self._failures.get(change.address):
             raise self._failures[change.address].pop()
+        if change.address in self._changed:
+            raise TargetError(f"{change.address} was changed at the target since it was recorded", retryable=False)
         if change.type in self._manual:
             return Performed(status=Status.MANUAL, detail=f"do it by hand: {change.action.value} {change.address}")
         if change not in self.done:
