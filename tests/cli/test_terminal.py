@@ -138,3 +138,14 @@ def test_the_line_tells_elapsed_and_remaining_time_and_is_never_wider_than_the_t
     assert said[25] == "planning 25 of 30, 75 s, 15 s"
     assert (len(said), said[-1]) == (32, "")
     assert max(map(len, said)) == 29
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_a_narrow_terminal_has_text_below_long_names_and_no_line_of_the_changes_sticks_out(place: Place, columns: int) -> None:
+    place.ok("init")
+    with Terminal(place, "plan", env={"COLUMNS": str(columns), "NO_COLOR": "1"}) as terminal:
+        assert terminal.end() == 0
+    changes = terminal.screen.partition("\n\n")[2].partition("\n\n")[0].splitlines()
+    assert "  + administrator    alice@customer.example" in changes
+    assert '        full-administrator; name "Alice Novak"' in changes
+    assert max(len(line) for line in changes if "sites:" not in line) <= columns
