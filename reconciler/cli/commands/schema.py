@@ -18,7 +18,7 @@ class OtherSchemaError(ReconcilerError):
 
 
 @click.command(short_help="Print a JSON Schema.")
-@click.argument("subjects", nargs=-1, metavar="KIND", shell_complete=file_names)
+@click.argument("subjects", nargs=-1, metavar="KIND|FILE...", shell_complete=file_names)
 @common_options(formats=("json",), reads=True)
 @click.option("--check", is_flag=True, help="Take files instead, and say which of them are not the schemas of this version.")
 @click.pass_obj
@@ -39,7 +39,7 @@ def schema(process: Process, common: Common, subjects: tuple[str, ...], *, check
     from reconciler.manifests.schemas import find_schema, schema_text
 
     process.output = common.output
-    if check:
+    if check and subjects:
         refuse_others(subjects)
         return OK
     if len(subjects) != 1:
