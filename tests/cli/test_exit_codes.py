@@ -282,7 +282,7 @@ def test_when_nothing_could_be_changed_it_is_1(applied: Place) -> None:
         (["plan", MANIFESTS, "--prune", "acme"], "a manifest declares this organization"),
         (["apply", MANIFESTS, "--expect", "sha256:12"], "64 hexadecimal digits"),
         (["apply", MANIFESTS, "plan.json", "--auto-approve"], "a saved plan is applied alone"),
-        (["apply", "plan.json", "--org", "acme"], "--org, -l, --recheck, --allow-empty and --prune belong to plan"),
+        (["apply", "plan.json", "--org", "acme"], "--org, -l, --base, --recheck, --allow-empty and --prune belong to plan"),
         (["apply", MANIFESTS, "--now", "2026-11-20T12:00:00Z", "--auto-approve"], "no such option --now"),
         (["schema", "organisation"], "hint: reconciler schema organization"),
     ],

@@ -41,7 +41,7 @@ STARTS = {
     "validate": start(
         "validate organizations",
         libraries="click jsonschema_rs yaml",
-        packages="catalog cli manifests model pipeline reports rules workers",
+        packages="catalog cli manifests model pipeline planning reports rules workers",
     ),
     "plan without changes": start(
         "plan organizations",

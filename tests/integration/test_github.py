@@ -1,5 +1,6 @@
 """The story of a team on GitHub: init, a branch, its comment, the merge, sweep and drift, by the workflow that `init` wrote."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,28 @@ def test_hostile_text_in_branch_and_manifest_stays_text(hub: Hub) -> None:
     assert "Plan: 1 to add" in plan_comment(hub, branch)
     assert hub.merge(branch)["apply"].passed
     assert not list(hub.folder.rglob("*pwned"))
+
+
+def test_an_organization_by_itself_has_its_own_comment_and_more_reports_on_request(hub: Hub) -> None:
+    workflow = ".github/workflows/reconciler.yml"
+    reports = "\n          reports: |\n            sarif=reconciler.sarif\n            gitlab-terraform=counts.json"
+    for command, more in (("plan\n", reports), ("apply\n", "")):
+        hub.edit("one", workflow, f"command: {command}", f"command: {command.strip()}\n          org: example-customer{more}\n")
+    hub.edit("one", CUSTOMER, BOB, BOB + EVE_UNTIL)
+    hub.edit("one", "organizations/example-partner.yaml", "displayName: Example Partner", "displayName: Partner")
+    assert hub.propose("one")["plan"].passed
+    (workspace,) = hub.folder.glob("jobs/*-plan/workspace")
+    assert json.loads((workspace / "counts.json").read_text()) == {"create": 1, "update": 0, "delete": 0}
+    assert json.loads((workspace / "reconciler.sarif").read_text())["version"] == "2.1.0"
+    (comment,) = hub.comments("one")
+    assert comment["body"].startswith("<!-- reconciler:plan v1 scope=example-customer ")
+    applied = hub.merge("one")["apply"]
+    assert "Apply: 1 added, 0 changed" in applied.log
+    assert not hub.scheduled(DRIFT)["drift"].passed
+
+
+def test_a_command_that_there_is_not_is_wrong_usage(hub: Hub) -> None:
+    hub.edit("odd", ".github/workflows/reconciler.yml", "command: plan\n", "command: destroy\n")
+    job = hub.propose("odd")["plan"]
+    assert not job.passed
+    assert "the input command is validate, plan, apply, drift or sweep" in job.log
