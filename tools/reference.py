@@ -125,8 +125,6 @@ def prose(text: str) -> str:
 
 def type_of(schema: dict[str, Any]) -> str:
     """Return the type of a field in words."""
-    if schema.get("not") == {}:
-        return "not yet"
     kind = schema.get("type", "any")
     words = " or ".join(kind) if isinstance(kind, list) else str(kind)
     items = schema.get("items", {})

@@ -1,6 +1,6 @@
 """The door itself: lock, verify, perform, record."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -9,17 +9,17 @@ from reconciler.applying.clock import FlooredClock
 from reconciler.applying.outcomes import Outcomes, is_broken
 from reconciler.applying.run import Run, change_record, failure_record, record_of
 from reconciler.applying.verification import is_over, refuse_to_widen, verify
-from reconciler.model.changes import FollowUp, Plan, Status
+from reconciler.model.changes import Change, FollowUp, Plan, Status
 from reconciler.model.errors import StoreError, TargetError
-from reconciler.model.journal import EntryKind
+from reconciler.model.identifiers import ORGANIZATION, organization_address
+from reconciler.model.journal import EntryKind, Record
 from reconciler.model.protocols import Commit, Lock, Store
 from reconciler.model.results import Application, FleetPlan
 from reconciler.planning.follow_ups import due_with, open_after, opened
 from reconciler.planning.perform import perform, perform_all
+from reconciler.planning.renames import stored_under
 
 _OVER = "it ended while the run was under way"
-_OVER_BEFORE = "it ended before the plan was approved"
-
 
 _BATCH = 1000
 """About so many changes share a transaction, in whole organizations: few enough for flat memory, and for other writers to get a turn."""
@@ -43,14 +43,14 @@ class _Ready:
     Attributes:
         at: when its changes are made.
         over: of each change, whether what it would give has ended by then.
-        commit: None when that is true of all of them.
+        commits: none when that is true of all of them; two when the organization is renamed.
         new: the follow-ups that its changes open.
     """
 
     plan: Plan
     at: datetime
     over: Sequence[bool]
-    commit: Commit | None
+    commits: Sequence[Commit]
     new: Sequence[FollowUp]
 
 
@@ -66,10 +66,13 @@ def apply_plan(fleet: FleetPlan, store: Store, run: Run) -> Application:
     """
     outcomes = Outcomes(run)
     began = FlooredClock(run.clock, store.highest_instant()).now()
-    outcomes.add_all(fleet.given_up, Status.SKIPPED, began, _OVER_BEFORE)
+    for change, reason in fleet.given_up:
+        outcomes.add(change, Status.SKIPPED, began, reason)
     if not fleet.changed:
         return outcomes.application(fleet, store, run, run_id=None)
-    with store.lock(fleet.changed, run.holder, timeout=run.lock_timeout, record=record_of(run, EntryKind.LOCK, began)) as lock:
+    with store.lock(
+        (*fleet.changed, *fleet.former.values()), run.holder, timeout=run.lock_timeout, record=record_of(run, EntryKind.LOCK, began)
+    ) as lock:
         # Only now nobody else writes into these chains any more.
         shown, run = run.clock.now(), replace(run, clock=FlooredClock(run.clock, store.highest_instant()))
         verify(fleet, store, run)
@@ -124,23 +127,40 @@ def _ready(plan: Plan, session: _Session) -> _Ready:
     over = [is_over(change, run, at) for change in plan.changes]
     due = [change for change, ended in zip(plan.changes, over, strict=True) if not ended]
     if not due:
-        return _Ready(plan=plan, at=at, over=over, commit=None, new=())
-    before = session.store.read(name)
+        return _Ready(plan=plan, at=at, over=over, commits=(), new=())
+    before = stored_under(session.store, name, session.fleet.former)
     steps, loose = due_with(plan)
     new = opened(chain(loose, *(its for its, ended in zip(steps, over, strict=True) if not ended)), at)
     commit = Commit(
         organization=name,
         after=perform_all(before.organization, due, at, request_lifetime=run.catalog.request_lifetime),
         expected_serial=plan.serial,
-        records=[change_record(run, change, at, session.fleet.plan_hash) for change in due],
+        records=[_record_of(change, at, plan, session) for change in due],
         follow_ups=open_after(before.follow_ups, due, new),
     )
-    return _Ready(plan=plan, at=at, over=over, commit=commit, new=new)
+    return _Ready(plan=plan, at=at, over=over, commits=(commit, *_giving_up(due[0], at, plan, session)), new=new)
+
+
+def _record_of(change: Change, at: datetime, plan: Plan, session: _Session) -> Record:
+    record = change_record(session.run, change, at, session.fleet.plan_hash)
+    if change.type != ORGANIZATION or plan.former is None:
+        return record
+    # Nobody writes there any more: the hash of what was recorded so far ties the two chains together.
+    head = next(head for head in session.store.chain_heads() if head.organization == plan.former)
+    return replace(record, detail=f"goes on from {plan.former}, entry {head.seq}, hash {head.hash}")
+
+
+def _giving_up(change: Change, at: datetime, plan: Plan, session: _Session) -> Iterator[Commit]:
+    """Yield what ends the former name of an organization that *change* renames: the entry that names the new one, and nothing stored."""
+    if plan.former is not None and plan.former_serial is not None and change.former == plan.former:
+        record = change_record(session.run, change, at, session.fleet.plan_hash)
+        record = replace(record, address=organization_address(plan.former), detail=f"goes on as {plan.organization}")
+        yield Commit(organization=plan.former, after=None, expected_serial=plan.former_serial, records=[record])
 
 
 def _record(waiting: Sequence[_Ready], session: _Session) -> None:
     """Commit what is ready in one transaction. If that refuses one of several, each is committed by itself, and the others are stored."""
-    commits = [one.commit for one in waiting if one.commit is not None]
+    commits = [commit for one in waiting for commit in one.commits]
     try:
         if commits:
             session.store.commit_all(session.lock, commits)
@@ -185,16 +205,17 @@ def _perform_each(plan: Plan, session: _Session) -> None:
     """Perform at a live target, one change after the other, each recorded by itself; the intent is stored first."""
     run, store, name, plan_hash = session.run, session.store, plan.organization, session.fleet.plan_hash
     store.note(name, [record_of(run, EntryKind.INTENT, run.clock.now(), plan_hash=plan_hash, detail=_intent(plan))])
-    before, serial = store.read(name), plan.serial
+    before, serial = stored_under(store, name, session.fleet.former), plan.serial
     organization, left = before.organization, before.follow_ups
     steps, loose = due_with(plan)
     interrupted = failed = ""
+    between_names = plan.former is not None
     for change, its in zip(plan.changes, steps, strict=True):
         at = run.clock.now()
         if not interrupted and (stop := run.stopping()) is not None:
             session.outcomes.interrupted, interrupted = stop, "the run was interrupted"
-        # An end that fails holds up no other end.
-        stopped = interrupted or ("" if change.expires else failed)
+        # A failure holds up no end, unless it leaves the organization under its former name.
+        stopped = interrupted or ("" if change.expires and not between_names else failed)
         if stopped or is_over(change, run, at):
             session.outcomes.add(change, Status.SKIPPED, at, stopped or _OVER)
             continue
@@ -208,10 +229,13 @@ def _perform_each(plan: Plan, session: _Session) -> None:
         if answer.status is Status.DONE:
             at = run.clock.now()
             organization = perform(organization, change, at, request_lifetime=run.catalog.request_lifetime)
-            record = change_record(run, change, at, plan_hash)
+            record = _record_of(change, at, plan, session)
             new = opened([*loose, *its], at)
             left = open_after(left, [change], new)
-            serial = store.commit(session.lock, name, after=organization, expected_serial=serial, records=[record], follow_ups=left)
+            commit = Commit(organization=name, after=organization, expected_serial=serial, records=[record], follow_ups=left)
+            store.commit_all(session.lock, [commit, *_giving_up(change, at, plan, session)])
+            serial += 1
+            between_names = False
             session.outcomes.leave(new)
             loose = []
         session.outcomes.add(change, answer.status, at, answer.detail)

@@ -10,7 +10,7 @@ from reconciler.catalog import Catalog
 from reconciler.model.changes import Change
 from reconciler.model.findings import Finding
 from reconciler.model.journal import EntryKind, Record
-from reconciler.model.policy import Acknowledgements
+from reconciler.model.policy import Acknowledgements, Policy
 from reconciler.model.protocols import Clock, Holder, Target
 from reconciler.model.resources import Organization
 
@@ -37,6 +37,7 @@ class Run:
     catalog: Catalog
     lock_timeout: timedelta
     acknowledged: Acknowledgements
+    policy: Policy
     recheck: Callable[[Organization], Sequence[Finding]]
     judge: Callable[[Organization | None, Organization], Sequence[Finding]]
     stopping: Callable[[], int | None]

@@ -14,14 +14,15 @@ from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT
 from reconciler.model.instants import format_instant
 from reconciler.model.journal import Entry, EntryKind
 from reconciler.model.lifetimes import grant_end, keeps_its_hours, moments
-from reconciler.model.policy import OVERALL_LIMIT
+from reconciler.model.policy import Freeze
 from reconciler.model.protocols import StateReader, Stored
 from reconciler.model.resources import Administrator, Grant, Organization
 from reconciler.model.results import FleetPlan
 from reconciler.planning.codec import PLAN_AGAIN, stale
-from reconciler.planning.guard import clock_set_back, too_many_overall
+from reconciler.planning.guard import clock_set_back, frozen, held_back, too_many_overall
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import live_people, plan_organization
+from reconciler.planning.renames import gives_up, sides, stored_under
 from reconciler.planning.scope import forbidden
 
 
@@ -40,7 +41,8 @@ def earlier_run(plan_hash: str, plans: Iterator[Plan] | None, reader: StateReade
     run = None
     performed: dict[str, int] = {}
     for organization, group in groupby(reader.entries_of_plan(plan_hash), key=lambda entry: entry.organization):
-        entries: list[Entry] = [entry for entry in group if entry.record.kind is EntryKind.CHANGE]
+        # A former name is given up with the first change under the new one, and is free for another organization then.
+        entries: list[Entry] = [entry for entry in group if entry.record.kind is EntryKind.CHANGE and not gives_up(entry)]
         if not entries:
             continue
         run = entries[-1].record.run
@@ -65,17 +67,23 @@ def verify(fleet: FleetPlan, store: StateReader, run: Run) -> None:
     if fleet.valid_until is not None and now >= fleet.valid_until:
         raise _expired(f"the plan was valid until {format_instant(fleet.valid_until)}")
     refusals: list[Finding] = []
+    held: dict[Freeze, list[str]] = {}
     removed = 0
     for plan in fleet.plans():
         if plan.serial and fleet.lineage is None:
             raise stale("Saved plan does not match the given state", f"the plan names no lineage, but a serial of {plan.organization}")
-        again = _verify_organization(plan, fleet, store.read(plan.organization), run, now)
+        stored = stored_under(store, plan.organization, fleet.former)
+        again, after = _verify_organization(plan, fleet, stored, run, now)
         refusals.extend(again.refusals)
         removed += len(again.removals.people)
-    if removed > OVERALL_LIMIT.people:
+        window = run.policy.freeze_of(sides(stored.organization, after), now)
+        if window is not None:
+            held.setdefault(window, []).extend(held_back(plan.changes, window))
+    refusals.extend(frozen(held))
+    if removed > run.policy.overall_limit.people:
         # Counted anew: the number in the plan is not sealed by its hash.
         people = sum(live_people(store.read(name).organization, now) for name in fleet.serials)
-        refusals.extend(too_many_overall(removed, people, run.acknowledged))
+        refusals.extend(too_many_overall(removed, people, run.acknowledged, run.policy.overall_limit))
     if refusals:
         raise RefusedError("the plan is refused", findings=refusals)
 
@@ -92,16 +100,29 @@ def refuse_to_widen(fleet: FleetPlan, run: Run, shown: datetime) -> None:
         raise RefusedError("the plan is refused", findings=refusals)
 
 
-def _verify_organization(plan: Plan, fleet: FleetPlan, stored: Stored, run: Run, now: datetime) -> Plan:
+def _verify_organization(plan: Plan, fleet: FleetPlan, stored: Stored, run: Run, now: datetime) -> tuple[Plan, Organization | None]:
+    """Return the plan made anew, and what the organization becomes."""
     name, lifetime = plan.organization, run.catalog.request_lifetime
     if stored.serial != plan.serial:
         raise stale("Saved plan is stale", f"{name} had serial {plan.serial} when the plan was made and has {stored.serial} now")
+    if stored.former_serial != plan.former_serial:
+        serials = f"had serial {plan.former_serial} when the plan was made and has {stored.former_serial} now"
+        raise stale("Saved plan is stale", f"{plan.former}, which it renames to {name}, {serials}")
     for change in plan.changes:
         _may_become(change, stored.organization, run, now)
         _still_gives(change, run, now)
     try:
         after = perform_all(stored.organization, plan.changes, now, request_lifetime=lifetime)
-        again = plan_organization(name, stored, after, lineage=fleet.lineage, now=now, catalog=run.catalog, acknowledged=run.acknowledged)
+        again = plan_organization(
+            name,
+            stored,
+            after,
+            lineage=fleet.lineage,
+            now=now,
+            catalog=run.catalog,
+            acknowledged=run.acknowledged,
+            limit=run.policy.organization_limit,
+        )
     except UNREADABLE as error:
         raise _tampered(f"the changes of {name} cannot be performed", str(error)) from error
     for organization in filter(None, (stored.organization, after)):
@@ -114,8 +135,8 @@ def _verify_organization(plan: Plan, fleet: FleetPlan, stored: Stored, run: Run,
     if errors:
         raise TamperedPlanError("the plan contains what the rules refuse", findings=errors)
     if after is None:
-        return again
-    return replace(again, refusals=(*again.refusals, *run.judge(stored.organization, after)))
+        return again, None
+    return replace(again, refusals=(*again.refusals, *run.judge(stored.organization, after))), after
 
 
 def new_errors(

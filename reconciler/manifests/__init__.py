@@ -8,7 +8,7 @@ May know: yaml (events only), jsonschema in `refusals`, jsonschema-rs in `schema
 """
 
 from reconciler.manifests.checks import GrantDurations, read_instant
-from reconciler.manifests.claims import claimed_site, site_claim
+from reconciler.manifests.claims import claimed_former, claimed_site, former_claim, site_claim
 from reconciler.manifests.events import WITH_LIBYAML
 from reconciler.manifests.files import Discovery, ReadFile, Source, Survey, discover, survey
 from reconciler.manifests.fleet import Manifests, Unread
@@ -24,8 +24,10 @@ __all__ = [
     "Source",
     "Survey",
     "Unread",
+    "claimed_former",
     "claimed_site",
     "discover",
+    "former_claim",
     "judge_values",
     "read",
     "read_instant",

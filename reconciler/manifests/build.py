@@ -27,7 +27,13 @@ def build_organization(manifest: Mapping[str, Any]) -> tuple[Document, Organizat
         "name": name,
         "settings": settings_document(settings),
     }
-    return document, OrganizationFacts.of(name, settings)
+    renamed = {_key(person): identity(person["formerEmail"]) for person in people or () if "formerEmail" in person}
+    if renamed:
+        document["renamed"] = renamed
+    former_name = manifest["metadata"].get("formerName")
+    if former_name is not None:
+        document["former_name"] = former_name
+    return document, OrganizationFacts.of(name, settings, former_name)
 
 
 def build_grant(document: Mapping[str, Any]) -> Grant:
@@ -87,6 +93,8 @@ def _person(person: Mapping[str, Any]) -> Document:
         document["locations"] = sorted(person["locations"])
     if "name" in person:
         document["name"] = person["name"]
+    if person.get("protect"):
+        document["protect"] = True
     document["roles"] = sorted(person.get("roles", ()))
     if person.get("sites"):
         document["sites"] = {site: _assignment(held) for site, held in person["sites"].items()}

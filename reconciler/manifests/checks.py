@@ -47,9 +47,15 @@ def check_organization(document: Mapping[str, Any], at: At) -> list[Finding]:
     for position, location in enumerate(_items(spec, "locations")):
         findings += _thing(location, ("spec", "locations", position))
     people = _items(spec, "administrators")
+    findings += _former_emails(people, at)
     if _are_plain(people):
         for position, person in enumerate(people):
-            if "locations" in person or "expiresAt" in person or not (person.get("roles") or _has_a_site_role(person)):
+            if (
+                "locations" in person
+                or "expiresAt" in person
+                or "formerEmail" in person
+                or not (person.get("roles") or _has_a_site_role(person))
+            ):
                 findings += _administrator(person, ("spec", "administrators", position))
         return findings
     seen: dict[str, int] = {}
@@ -99,8 +105,42 @@ def _are_plain(people: Sequence[Any]) -> bool:
     )
 
 
+def _former_emails(people: Sequence[Any], at: At) -> Iterator[Finding]:
+    """A rename leads from one address to one other: nobody else has it, is listed under it, or is renamed on the way."""
+    renamed = [
+        (position, person)
+        for position, person in enumerate(people)
+        if isinstance(person, dict) and isinstance(person.get("formerEmail"), str) and isinstance(person.get("email"), str)
+    ]
+    if not renamed:
+        return
+    listed = {
+        identity(person["email"]): position
+        for position, person in enumerate(people)
+        if isinstance(person, dict) and isinstance(person.get("email"), str)
+    }
+    claimed: dict[str, int] = {}
+    for position, person in renamed:
+        path: Path = ("spec", "administrators", position, "formerEmail")
+        former, key = person["formerEmail"], identity(person["formerEmail"])
+        first = claimed.setdefault(key, position)
+        if key == identity(person["email"]):
+            detail = "e-mails are compared without regard to case and compatibility forms; leave formerEmail out"
+            yield _finding("former-email", f"{former} is the e-mail itself", path, detail=detail)
+        elif key in listed:
+            place = at(("spec", "administrators", listed[key], "email"))
+            detail = (
+                f"at {place}; people cannot become one or change places in one run: rename one after the other, by way of a third address"
+            )
+            yield _finding("former-email", f"{former} is listed itself", path, detail=detail)
+        elif first != position:
+            place = at(("spec", "administrators", first, "formerEmail"))
+            yield _finding("former-email", f"{former} is claimed twice", path, detail=f"first at {place}; one person has one new e-mail")
+
+
 def _administrator(person: Mapping[str, Any], path: Path) -> Iterator[Finding]:
     yield from _email(person, "email", path)
+    yield from _email(person, "formerEmail", path)
     yield from _free_text(person, "name", path)
     for position, location in enumerate(_items(person, "locations")):
         yield from _thing(location, (*path, "locations", position))

@@ -14,18 +14,21 @@ _LOW: Final = (1 << _BITS) - 1
 _PARTS: Final = 64
 """Sorting makes an object of every mark it sorts: by parts, these are few at a time."""
 _SITE: Final = "site "
+_FORMER: Final = "former "
 
 
 def claims_of(document: Document) -> Iterator[str]:
-    """Yield what the organization of a canonical document claims: the identity keys of its own people, and its sites as `site NAME`.
+    """Yield what the organization of a canonical document claims: the identity keys of its own people, its sites, and its former name.
 
-    No identity key has a space in it, so nobody is taken for a site.
+    No identity key has a space in it, so nobody is taken for a site or a name.
     """
     for person in document["administrators"] or ():
         if "home" not in person:
             yield identity(person["email"])
     if document["settings"] is not None:
         yield from map(site_claim, document["settings"].get("sites", ()))
+    if "former_name" in document:
+        yield former_claim(document["former_name"])
 
 
 def site_claim(site: str) -> str:
@@ -36,6 +39,16 @@ def site_claim(site: str) -> str:
 def claimed_site(claim: str) -> str | None:
     """Return the site that is claimed, None when it is a person."""
     return claim.removeprefix(_SITE) if claim.startswith(_SITE) else None
+
+
+def former_claim(name: str) -> str:
+    """Return the claim of one former name."""
+    return _FORMER + name
+
+
+def claimed_former(claim: str) -> str | None:
+    """Return the former name that is claimed, None for anything else."""
+    return claim.removeprefix(_FORMER) if claim.startswith(_FORMER) else None
 
 
 def mark(claim: str) -> int:

@@ -73,6 +73,7 @@ def _administrator(person: Administrator) -> dict[str, Any]:
         "customers": None if person.customers is None else sorted(person.customers),
         "home": None if home is None else _present({"organization": home.organization, "type": home.type}),
         "expiresAt": person.expires_at and format_instant(person.expires_at),
+        "protect": person.protect or None,
     })
 
 

@@ -8,7 +8,7 @@ from reconciler.model.findings import Finding, Path, Range
 from reconciler.model.identifiers import identity
 
 # Findings about a field that should not be there point at its name, all others at the value.
-_AT_KEY: Final = frozenset({"schema-unknown-field", "not-supported-yet", "schema-conflict"})
+_AT_KEY: Final = frozenset({"schema-unknown-field", "schema-conflict"})
 
 
 class HasPlaces(Protocol):

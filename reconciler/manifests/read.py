@@ -238,6 +238,7 @@ class _Reader:
             labels=labels,
             sites=facts.sites,
             services=self.services.setdefault(facts.services, facts.services),
+            former_name=facts.former_name,
         )
         self.contents.claims.add(facts.name, document.marks)
 

@@ -172,6 +172,12 @@ def _fields(error: _Error, path: Path) -> Iterator[Finding]:
     yield _finding("schema-length", f"{_name(path)} has {several}", path, detail=f"{amount}: {fields}")
 
 
+def _amount(error: _Error, path: Path) -> Iterator[Finding]:
+    low, high = (error.schema.get(bound) for bound in ("minimum", "maximum"))
+    allowed = f"from {low} to {high}" if high is not None else f"{low} or more"
+    yield _finding("schema-value", f"{_name(path)} cannot be {error.instance}", path, detail=f"allowed: {allowed}")
+
+
 def _unique(error: _Error, path: Path) -> Iterator[Finding]:
     for position, first in _repetitions(error.instance):
         item = error.instance[position]
@@ -198,10 +204,6 @@ _extend: Final[Any] = jsonschema.validators.extend
 _Validator: Final = _extend(jsonschema.Draft7Validator, {"uniqueItems": _unique_items})
 
 
-def _not(error: _Error, path: Path) -> Iterator[Finding]:
-    yield _finding("not-supported-yet", f"{_name(path)} is not supported yet", path, detail=str(error.schema.get("description", "")))
-
-
 _EXPLAIN: Final[Mapping[str, Callable[[_Error, Path], Iterator[Finding]]]] = {
     "additionalProperties": _additional_properties,
     "required": _required,
@@ -211,10 +213,12 @@ _EXPLAIN: Final[Mapping[str, Callable[[_Error, Path], Iterator[Finding]]]] = {
     "pattern": _pattern,
     "minLength": _length,
     "maxLength": _length,
+    "minItems": _length,
     "minProperties": _fields,
     "maxProperties": _fields,
+    "minimum": _amount,
+    "maximum": _amount,
     "uniqueItems": _unique,
-    "not": _not,
 }
 
 

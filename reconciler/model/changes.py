@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.model.documents import Document
 from reconciler.model.findings import Finding, Range
+from reconciler.model.identifiers import ADMINISTRATOR, ORGANIZATION, identity
 
 
 class Action(StrEnum):
@@ -84,6 +85,17 @@ class Change:
     def expires(self) -> bool:
         """Tell whether this only records an end that has come by itself."""
         return self.reason is Reason.EXPIRED
+
+    @property
+    def former(self) -> str | None:
+        """The e-mail of a person, or the name of an organization, before it is renamed by this; None for every other change."""
+        if self.before is None or self.after is None:
+            return None
+        if self.type == ADMINISTRATOR:
+            email: str = self.before["email"]
+            return email if identity(email) != identity(self.name) else None
+        name: str = self.before.get("name", self.name)
+        return name if self.type == ORGANIZATION and name != self.name else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -179,6 +191,7 @@ class Plan:
 
     Attributes:
         serial: the stored serial that the plan was made against; 0 when nothing is stored.
+        former: the name under which the organization is stored, when the plan renames it; `former_serial` is the serial it has there.
         digest: 64 hexadecimal digits over lineage, serial and changes; empty when there is no change.
             Never depends on the clock, on ranges or on risk.
         changes: in the order in which they are performed.
@@ -208,6 +221,13 @@ class Plan:
     access: tuple[Document, ...] = ()
     steps: tuple[ManualStep, ...] = ()
     since: Mapping[str, Recorded] = field(default_factory=dict)
+    former: str | None = None
+    former_serial: int | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether nothing of the organization was ever stored, under this name or the one before."""
+        return self.serial == 0 and self.former is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,6 +150,8 @@ def administrator_document(administrator: Administrator) -> Document:
         document["locations"] = sorted(administrator.locations)
     if administrator.name is not None:
         document["name"] = administrator.name
+    if administrator.protect:
+        document["protect"] = True
     document["roles"] = sorted(administrator.roles)
     if administrator.sites:
         document["sites"] = {site: _assignment_document(held) for site, held in sorted(administrator.sites.items())}
@@ -181,6 +183,7 @@ def read_administrator(document: Mapping[str, Any]) -> Administrator:
         customers=None if customers is None else _texts(customers),
         home=None if home is None else Home(organization=_text_or_none(home.get("organization")), type=_text_or_none(home.get("type"))),
         expires_at=None if end is None else parse_instant(end),
+        protect=_of(bool, get("protect", False)),
     )
 
 
@@ -245,7 +248,7 @@ def organization_document(organization: Organization) -> Document:
 
 
 def read_organization(document: Mapping[str, Any]) -> Organization:
-    """Return the organization that `organization_document` wrote.
+    """Return the organization that `organization_document` wrote, or a manifest declares: only that says what had another name.
 
     Raises:
         KeyError, TypeError, ValueError: the document is not of that shape.
@@ -258,6 +261,8 @@ def read_organization(document: Mapping[str, Any]) -> Organization:
         settings=None if document["settings"] is None else read_settings(document["settings"]),
         administrators=administrators,
         grants={grant.name: grant for grant in map(read_grant, _of(list, document["grants"]))},
+        former_name=_text_or_none(document.get("former_name")),
+        renamed={_of(str, key): _of(str, former) for key, former in document.get("renamed", {}).items()},
     )
 
 

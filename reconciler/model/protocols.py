@@ -47,12 +47,14 @@ class Stored:
         serial: 0 when nothing was ever stored; it goes on counting after an organization was forgotten.
         follow_ups: those that are open, by address and rule, one each. They stand beside the document, which knows nothing of them:
             they are no part of the digest. None of an organization that was forgotten.
+        former_serial: of an organization that is to be renamed, the serial under its former name.
     """
 
     organization: Organization | None
     serial: int
     digest: str | None
     follow_ups: tuple[FollowUp, ...] = ()
+    former_serial: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ Marks (file, line, column) stay outside, so that equality and digests never see 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -64,6 +64,7 @@ class Administrator:
         customers: the scope of a partner administrator; None means not managed, scope unknown.
         home: None for a person of the organization itself.
         expires_at: UTC; the access is gone from this instant on. None means no end.
+        protect: as stored, no plan removes the person before another one took the mark off.
     """
 
     email: str
@@ -74,6 +75,7 @@ class Administrator:
     customers: frozenset[str] | None = None
     home: Home | None = None
     expires_at: datetime | None = None
+    protect: bool = False
 
     @property
     def key(self) -> str:
@@ -160,12 +162,29 @@ class Organization:
         settings: None on the declared side when only grants were given for it.
         administrators: by identity key; None means not managed (declared) or never recorded (stored).
         grants: by name; the stored side keeps what has ended, as history.
+        former_name: the name under which it is stored so far.
+        renamed: the key of an administrator to the key under which that person is stored so far.
+
+    The last two lead from the stored to the next state: what is declared, resolved or planned has them, nothing that is stored or compared.
     """
 
     name: str
     settings: Settings | None = None
     administrators: Mapping[str, Administrator] | None = None
     grants: Mapping[str, Grant] = field(default_factory=dict)
+    former_name: str | None = field(default=None, compare=False)
+    renamed: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+
+def under_new_addresses(before: Organization | None, after: Organization) -> Organization | None:
+    """Return *before* with the people whom *after* renames under their new addresses: what is left to differ is what they hold."""
+    if before is None or before.administrators is None or after.administrators is None or not after.renamed:
+        return before
+    people = dict(before.administrators)
+    for key, former in after.renamed.items():
+        if former in people and key in after.administrators:
+            people[key] = replace(people.pop(former), email=after.administrators[key].email)
+    return replace(before, administrators=people)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +195,7 @@ class OrganizationFacts:
         labels: for `-l key=value`.
         sites: a site belongs to one organization.
         services: sorted; what somebody from outside has at home.
+        former_name: as declared.
     """
 
     name: str
@@ -184,9 +204,10 @@ class OrganizationFacts:
     labels: Mapping[str, str]
     sites: tuple[str, ...]
     services: tuple[str, ...]
+    former_name: str | None = None
 
     @classmethod
-    def of(cls, name: str, settings: Settings) -> "OrganizationFacts":
+    def of(cls, name: str, settings: Settings, former_name: str | None = None) -> "OrganizationFacts":
         """Return the facts of the organization *name* with these *settings*."""
         return cls(
             name=name,
@@ -195,6 +216,7 @@ class OrganizationFacts:
             labels=settings.labels,
             sites=tuple(sorted(settings.sites)),
             services=tuple(sorted(settings.services)),
+            former_name=former_name,
         )
 
 

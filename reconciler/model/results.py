@@ -66,7 +66,8 @@ class FleetPlan:
         valid_until: the earliest of the organizations' own; None when nothing of a changed organization starts or ends.
         location: URL of the state, password masked.
         lineage: None before the first apply.
-        serials: every organization in scope, changed or not.
+        serials: every organization in scope, changed or not, and the former names of those that are renamed.
+        former: of each organization that is renamed, the name under which it is stored.
         people: how many people the state holds for the organizations in scope.
         findings: everything to report, in file order, the organizations' own included.
         refusals: every reason why apply would refuse, the organizations' own included.
@@ -75,7 +76,8 @@ class FleetPlan:
         lifted: refusals that `--allow-removals` lifted for this one run; a saved plan holds them like all others.
         file: of a saved plan, None for one that was just made.
         remember: keeps in a store what was found out on the way, for the next plan, and tells whether anything was kept.
-        given_up: changes that were approved and are no longer made, because what they would give ended while the answer was awaited.
+        in_part: nothing but a freeze stands against it, and not against all of it: apply makes the rest.
+        given_up: changes that were approved and are not made, with the reason.
         complete: False when `--org` or `-l` left declared organizations out.
         target: the target's name.
         actor: who answers for the changes, None when nobody was named.
@@ -109,7 +111,9 @@ class FleetPlan:
     lifted: tuple[Finding, ...] = ()
     actor: str | None = None
     file: str | None = None
-    given_up: tuple[Change, ...] = ()
+    former: Mapping[str, str] = field(default_factory=dict)
+    in_part: bool = False
+    given_up: tuple[tuple[Change, str], ...] = ()
     remember: Callable[[Store], bool] = _nothing_to_remember
 
 

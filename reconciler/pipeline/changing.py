@@ -1,7 +1,7 @@
 """apply, state forget, unlock: the use cases that write. All changes go through the one door in `applying`."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -10,12 +10,14 @@ from reconciler.applying import FlooredClock, apply_plan, earlier_run, record_of
 from reconciler.model.changes import Plan
 from reconciler.model.documents import UNREADABLE, compact, read_settings
 from reconciler.model.errors import ExpiredPlanError, RefusedError, StalePlanError, StoreError
+from reconciler.model.findings import Finding
 from reconciler.model.identifiers import ORGANIZATION
 from reconciler.model.journal import EntryKind
 from reconciler.model.policy import Acknowledgements
 from reconciler.model.protocols import StateReader, Store
 from reconciler.model.resources import Organization, OrganizationFacts
 from reconciler.model.results import Application, Counts, FleetPlan, Unlocked
+from reconciler.pipeline.freezing import without_held_back
 from reconciler.pipeline.judging import Judge, required_actor
 from reconciler.pipeline.known import Known
 from reconciler.pipeline.missing import require_state, unknown_organization
@@ -28,8 +30,10 @@ from reconciler.pipeline.request import Approval, Request, RunSettings
 from reconciler.pipeline.running import run_of
 from reconciler.pipeline.standing import Standing
 from reconciler.planning.codec import stale
+from reconciler.planning.guard import frozen, held_back
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import plan_organization, summarize
+from reconciler.planning.renames import stored_under, under_new_names, with_references
 from reconciler.planning.seal import PlanHash, change_content
 from reconciler.reports.stateless import without_stateless
 from reconciler.rules import Context
@@ -39,6 +43,7 @@ _log = logging.getLogger("reconciler")
 
 _ATTEMPTS = 3
 """How often a plan is made anew when other runs keep moving the state."""
+_OVER_BEFORE = "it ended before the plan was approved"
 
 
 def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> Application | FleetPlan:
@@ -57,7 +62,7 @@ def apply_paths(request: Request, settings: RunSettings, approval: Approval) -> 
             made = plan(request, reader, here.now, shown=here.shown, remember=True)
             if approval.expect is not None and made.plan_hash != approval.expect:
                 return _applied_before(made, approval.expect, reader, settings, request)
-        if made.refusals:
+        if made.refusals and not made.in_part:
             return made
         if not made.summary.changes:
             _remember_checks(made, request)
@@ -88,7 +93,7 @@ def _narrowed(made: FleetPlan, request: Request, settings: RunSettings) -> Fleet
     if again.refusals or again.serials != made.serials or not left <= approved.keys():
         return None
     gone = (change for content, change in approved.items() if content not in left and not change.expires)
-    return replace(again, given_up=tuple(gone))
+    return replace(again, given_up=tuple((change, _OVER_BEFORE) for change in gone))
 
 
 def apply_saved(made: FleetPlan, request: Request, settings: RunSettings, *, expect: str | None) -> Application | FleetPlan:
@@ -129,11 +134,13 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
     store = open_store(request.state, create=True)
     try:
         facts = _facts_of(made.plans()) if recheck else {}
-        known = Known(facts, store)
+        new_names = {was: name for name, was in made.former.items()}
+        seen = under_new_names(store, made.former)
+        known = Known(facts, seen)
         clock = FlooredClock(settings.clock, store.highest_instant())
         now = clock.now()
         planned = _Planned(made, store, now, request) if recheck else None
-        partners = Partners(now, reader=store, planned=planned, facts=facts)
+        partners = Partners(now, reader=seen, planned=planned, facts=facts)
         context = Context(
             now=now,
             catalog=request.catalog,
@@ -145,13 +152,19 @@ def _perform(made: FleetPlan, request: Request, settings: RunSettings, *, rechec
             lists_of=partners.lists_of,
             recorded_partner_of=partners.recorded_partner_of,
             partners=partners.names,
-            on_record=Standing(store),
+            renamed=new_names,
+            on_record=Standing(seen),
         )
-        judge = Judge(request, store, context)
-        run = replace(run_of(request, settings), judge=lambda before, after: judge.verdict(before, after, clock.now()).refusals)
+        judge = Judge(request, seen, context)
+
+        def refused(before: Organization | None, after: Organization) -> Sequence[Finding]:
+            known_as = before if before is None else with_references(before, new_names)
+            return judge.verdict(known_as, after, clock.now()).refusals
+
+        run = replace(run_of(request, settings), judge=refused)
         if recheck:
             run = replace(run, recheck=judge.errors)
-        application = apply_plan(made, store, run)
+        application = apply_plan(without_held_back(made, store, request, now), store, run)
     except RefusedError as error:
         return replace(made, refusals=error.findings)
     else:
@@ -226,7 +239,8 @@ class _Planned:
         for section in self._made.plans():
             if section.organization == name:
                 try:
-                    return perform_all(self._store.read(name).organization, section.changes, self._now, request_lifetime=self._lifetime)
+                    stored = stored_under(self._store, name, self._made.former).organization
+                    return perform_all(stored, section.changes, self._now, request_lifetime=self._lifetime)
                 except UNREADABLE:
                     return None  # the plan is refused when that organization is verified
         return None
@@ -247,6 +261,8 @@ def forget(name: str, request: Request, settings: RunSettings) -> Application | 
         made = plan_organization(
             name, stored, None, lineage=reader.lineage, now=now, catalog=request.catalog, acknowledged=Acknowledgements()
         )
+        window = request.policy.freeze_of((stored.organization,), now)
+        frozen_now = () if window is None else frozen({window: held_back(made.changes, window)})
         total = PlanHash()
         total.add(name, made.digest)
         fleet = FleetPlan(
@@ -259,7 +275,7 @@ def forget(name: str, request: Request, settings: RunSettings) -> Application | 
             people=0,
             summary=summarize(made),
             findings=(),
-            refusals=tuple(required_actor(request, changes=True)),
+            refusals=(*made.refusals, *frozen_now, *required_actor(request, changes=True)),
             complete=True,
             target=request.target,
             changed=(name,),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from datetime import datetime
 
-from reconciler.manifests import GrantDurations, Manifests, Survey, claimed_site, read, site_claim, survey
+from reconciler.manifests import GrantDurations, Manifests, Survey, claimed_former, claimed_site, former_claim, read, site_claim, survey
 from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Severity, in_file_order
 from reconciler.model.resources import OrganizationFacts
@@ -75,7 +75,8 @@ def context_of(
             return frozenset(map(site_claim, known[name].sites))
         organization = manifests.load(name)
         sites = organization.settings.sites if organization.settings else ()
-        return own_people(organization, now).union(map(site_claim, sites))
+        former = () if organization.former_name is None else (former_claim(organization.former_name),)
+        return own_people(organization, now).union(map(site_claim, sites), former)
 
     shared = manifests.claims.shared(counted)
     return Context(
@@ -84,7 +85,8 @@ def context_of(
         known=known,
         declared=manifests.broken.union(manifests.facts),
         site_owners={site: names for claim, names in shared.items() if (site := claimed_site(claim)) is not None},
-        internal_to={claim: names for claim, names in shared.items() if claimed_site(claim) is None},
+        claimants={former: names for claim, names in shared.items() if (former := claimed_former(claim)) is not None},
+        internal_to={claim: names for claim, names in shared.items() if claimed_site(claim) is None and claimed_former(claim) is None},
         people_of=partners.people_of,
         administrators_of=partners.administrators_of,
         lists_of=partners.lists_of,

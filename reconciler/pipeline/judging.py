@@ -7,11 +7,11 @@ from reconciler.manifests import judge_values
 from reconciler.model.documents import read_administrator
 from reconciler.model.findings import Finding, Severity
 from reconciler.model.identifiers import address_key, administrator_address
-from reconciler.model.journal import EntryKind
 from reconciler.model.protocols import StateReader
 from reconciler.model.resources import Organization
 from reconciler.pipeline.checking import durations_of
 from reconciler.pipeline.request import Request
+from reconciler.planning.renames import records
 from reconciler.rules import ACTOR_RULES, Context, Transition, Verdict, actor_in, check, check_transition, listing
 
 ACTOR_UNCHECKED = "actor-unchecked"
@@ -31,7 +31,7 @@ class Judge:
 
     def verdict(self, before: Organization | None, after: Organization, now: datetime) -> Verdict:
         """Return what the rules say about the way from *before*, as stored, to *after*."""
-        transition = Transition.between(before, after, now, roles_once_held=lambda person: self._roles_once_held(after.name, person))
+        transition = Transition.between(before, after, now, roles_once_held=lambda person: self._roles_once_held(after, person))
         actor = None
         if self._request.actor is not None:
             partner = self._partner(before)
@@ -55,15 +55,16 @@ class Judge:
             self._partners[name] = self._reader.read(name).organization
         return self._partners[name]
 
-    def _roles_once_held(self, organization: str, person: str) -> frozenset[str]:
-        """The journal is read for the rare change that depends on it."""
+    def _roles_once_held(self, organization: Organization, person: str) -> frozenset[str]:
+        """The journal is read for the rare change that depends on it, backwards: the person may have had another address before."""
         held: set[str] = set()
-        for entry in self._reader.entries(organization):
-            address = entry.record.address
-            if entry.record.kind is not EntryKind.CHANGE or address is None or entry.record.after is None:
+        key = organization.renamed.get(person, person)
+        for record in reversed(list(records(self._reader, organization.name))):
+            if record.address is None or record.after is None:
                 continue
-            if address_key(address) == administrator_address(organization, person):
-                held |= read_administrator(entry.record.after).roles
+            if address_key(record.address) == administrator_address(organization.name, key):
+                held |= read_administrator(record.after).roles
+                key = key if record.before is None else read_administrator(record.before).key
         return frozenset(held)
 
     def unchecked(self) -> list[Finding]:

@@ -12,10 +12,10 @@ from reconciler.manifests import Manifests
 from reconciler.model.changes import Change, Elevated, FollowUp, Plan, Summary
 from reconciler.model.errors import ManifestError, StalePlanError, UsageError
 from reconciler.model.findings import Finding, Severity, has_errors, in_file_order
-from reconciler.model.identifiers import grant_address
+from reconciler.model.identifiers import ADMINISTRATOR, administrator_address, grant_address
 from reconciler.model.instants import format_instant
 from reconciler.model.lifetimes import elevated, grant_end
-from reconciler.model.policy import Acknowledgements
+from reconciler.model.policy import Acknowledgements, Freeze
 from reconciler.model.protocols import StateReader, Stored, StoredHead
 from reconciler.model.resources import Organization
 from reconciler.model.results import Difference, Drift, FleetPlan
@@ -31,6 +31,7 @@ from reconciler.pipeline.checking import (
     valid_names,
     with_manifest,
 )
+from reconciler.pipeline.freezing import UNKNOWN_FROZEN, unknown_to_freezes
 from reconciler.pipeline.judgements import Judgement, Judges, without_state
 from reconciler.pipeline.judging import ACTOR_UNCHECKED, Judge, required_actor
 from reconciler.pipeline.known import Known
@@ -39,22 +40,26 @@ from reconciler.pipeline.overdue import overdue, without_overdue
 from reconciler.pipeline.partners import Partners
 from reconciler.pipeline.present import Present
 from reconciler.pipeline.remembering import Found, Planned, read_what_changed
+from reconciler.pipeline.renaming import FORMER_NAME_REFERRED_TO, renames_in
 from reconciler.pipeline.request import Request
 from reconciler.pipeline.standing import Standing
 from reconciler.pipeline.waiving import UNUSED_WAIVER, unused_waivers
 from reconciler.planning.codec import PLAN_AGAIN, plan_bytes, plan_from_bytes, read_plan
 from reconciler.planning.follow_ups import left_by
-from reconciler.planning.guard import TOO_MANY_REMOVALS, clock_set_back, too_many, too_many_overall
+from reconciler.planning.guard import TOO_MANY_REMOVALS, clock_set_back, frozen, held_back, too_many, too_many_overall
 from reconciler.planning.perform import perform_all
 from reconciler.planning.plan import count_declared, live_people, plan_organization, summarize, with_ranges
+from reconciler.planning.renames import recorded, refers_to, sides, stored_under, under_new_names, with_references
 from reconciler.planning.scope import resolve
 from reconciler.planning.seal import PlanHash
 from reconciler.reports.stateless import with_stateless
-from reconciler.rules import ACTOR_RULES, CHANGE_RULES
+from reconciler.rules import ACTOR_RULES, CHANGE_RULES, listing
 
 _ABOUT_CHANGES = frozenset({
     ACTOR_UNCHECKED,
     UNUSED_WAIVER,
+    UNKNOWN_FROZEN,
+    FORMER_NAME_REFERRED_TO,
     *(rule.id for rule in CHANGE_RULES),
     *(rule.id for rule in ACTOR_RULES),
 })
@@ -82,24 +87,28 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
         manifests, held = read_what_changed(request, found_files, reader, heads, now)
         opened.enter_context(manifests)
         require_input(manifests, request)
-        known = Known(manifests.facts, reader)
-        names = in_scope(manifests, request, known)
+        names = in_scope(manifests, request, Known(manifests.facts, reader))
         require_acknowledged(request.acknowledged, names)
-        partners = Partners(now, manifests, reader)
-        context = context_of(manifests, request, known, now, partners, on_record=Standing(reader))
-        judge = Judge(request, reader, context)
+        declared = [name for name in valid_names(manifests) if name not in held.verdicts]
+        former, merges = renames_in(manifests, [name for name in declared if name in names], reader)
+        pruned = _to_prune(request, manifests, former)
+        # What is to be renamed is known to others by its new name.
+        seen = under_new_names(reader, former)
+        known, partners = Known(manifests.facts, seen), Partners(now, manifests, seen)
+        context = context_of(manifests, request, known, now, partners, on_record=Standing(seen))
+        context = replace(context, renamed={was: name for name, was in former.items()})
+        judge = Judge(request, seen, context)
         attribution = opened.enter_context(attribute(request, base, manifests, held, now))
-        present = Present(now=now, shown=shown or now)
-        fleet = _Fleet(request, reader, heads=heads, judge=judge, partners=partners, present=present, attribution=attribution)
+        here = Present(now=now, shown=shown or now)
+        fleet = _Fleet(request, reader, heads=heads, judge=judge, partners=partners, present=here, former=former, attribution=attribution)
+        fleet.found.extend(merges)
         found = Found(request, held, heads, context) if remember else None
-        pruned = _to_prune(request, manifests)
         standing: list[Finding] = []
         fleet.hold(verdict for name, verdict in held.verdicts.items() if name in names)
         elsewhere = without_state(context, manifests)
         judges = Judges(
             manifests=manifests, policy=request.policy, context=context, elsewhere=elsewhere, note=partial(fleet.weigh, manifests)
         )
-        declared = [name for name in valid_names(manifests) if name not in held.verdicts]
         with closing(judges.all(declared)) as judgements:
             for name in sorted({*declared, *pruned}):
                 if name in pruned:
@@ -120,11 +129,19 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
         if attribution is not None:
             missed = () if request.organizations or request.labels else (name for name, head in heads.items() if head.digest is not None)
             findings += attribution.findings({*manifests.names, *pruned}, missed)
-        made = fleet.finish(in_file_order([*findings, *unused]), complete=complete)
+        unfrozen = unknown_to_freezes(request, known, now)
+        made = fleet.finish(in_file_order([*findings, *unused, *unfrozen]), complete=complete)
         # What was found beside each other is kept together; and where something is wrong, it is said anew in every run.
         if found is None or not complete or has_errors(findings):
             return made
         return replace(made, remember=found.keep([*manifests.findings, *standing], manifests.names))
+
+
+def _stored_address(change: Change) -> str:
+    """Return the address under which the resource is stored so far; that of an organization goes with its name."""
+    if change.type != ADMINISTRATOR or change.former is None:
+        return change.address
+    return administrator_address(change.organization, change.former)
 
 
 def require_acknowledged(acknowledged: Acknowledgements, names: Container[str]) -> None:
@@ -138,9 +155,12 @@ def require_acknowledged(acknowledged: Acknowledgements, names: Container[str]) 
             raise ManifestError(f"--allow-removals {name}={acknowledged.removals[name]}: this run is not about {name}")
 
 
-def _to_prune(request: Request, manifests: Manifests) -> frozenset[str]:
+def _to_prune(request: Request, manifests: Manifests, former: Mapping[str, str]) -> frozenset[str]:
     for name in sorted(request.acknowledged.prune.intersection(manifests.names)):
         raise UsageError(f"--prune {name}: a manifest declares this organization", hint="remove its manifest first")
+    for name, was in sorted(former.items()):
+        if was in request.acknowledged.prune:
+            raise UsageError(f"--prune {was}: this run renames it to {name}", hint="leave --prune out, or formerName")
     return request.acknowledged.prune
 
 
@@ -176,6 +196,7 @@ class _Fleet:
         partners: Partners,
         present: Present,
         attribution: Attribution | None,
+        former: Mapping[str, str],
     ) -> None:
         self._request = request
         self._reader = reader
@@ -184,6 +205,10 @@ class _Fleet:
         self._now = present.now
         self._shown = present.shown
         self._heads = heads
+        self._former = former
+        self._recorded = under_new_names(reader, former)
+        self._new_names = {was: name for name, was in former.items()}
+        self._left_behind: list[str] = []
         self._attribution = attribution
         # Read again by the report and by apply; the files have no name and go with the spools.
         self._spool = _new_spool()
@@ -199,6 +224,7 @@ class _Fleet:
         self._people = 0
         self._asked = False
         self._set_back: tuple[Finding, ...] = ()
+        self._frozen: dict[Freeze, list[str]] = {}
         self._left: dict[str, tuple[FollowUp, ...]] = {}
         self._elevated: list[Elevated] = []
         self.found: list[Finding] = []
@@ -248,15 +274,18 @@ class _Fleet:
         self._look_for_elevated(head)
 
     def _planned(self, declared: Organization, resources: int, manifests: Manifests) -> Planned:
-        stored = self._reader.read(declared.name)
+        stored = stored_under(self._reader, declared.name, self._former)
         after, forbidden = resolve(declared, stored.organization, self._now, request_lifetime=self._request.catalog.request_lifetime)
+        after = replace(after, former_name=self._former.get(declared.name))
+        if self._former and refers_to(after, self._new_names):
+            self._left_behind.append(after.name)
         self.found.extend(forbidden)
         self.found.extend(self._undeclared(declared, stored.organization))
         made = self._plan(declared.name, stored, after, declared=resources)
         planned = Planned(after=after, digest=None if made.changes else stored.digest, resources=resources)
         if self._attribution is not None and made.changes:
             made, after = self._caused(made, self._attribution, stored=stored, after=after, declared=declared, manifests=manifests)
-        self._add(self._explained(made, stored.organization, after, manifests) if made.changes else made, stored)
+        self._add(self._explained(made, stored.organization, after, manifests) if made.changes else made, stored, after)
         return planned
 
     def _caused(
@@ -270,7 +299,10 @@ class _Fleet:
         self._left_spool.append(plan_bytes(self._placed(replace(whole, changes=left, digest="", timeline=()), before, manifests)))
         part = perform_all(before, caused, self._now, request_lifetime=lifetime) or Organization(name=whole.organization)
         made = replace(self._plan(whole.organization, stored, part), unchanged=whole.unchanged)
-        reason = self._needed(made.changes, left, before, part) if made.changes else None
+        renamed_before = whole.former is not None and part.former_name is None
+        reason = None
+        if made.changes:
+            reason = "the organization is not renamed yet" if renamed_before else self._needed(made.changes, left, before, part)
         if reason is not None:
             self.refused.append(attribution.refusal(whole.organization, reason))
         return made, part
@@ -291,6 +323,7 @@ class _Fleet:
         """Judge the changes, and say where each is declared, what it means, and since when things are as they are."""
         from reconciler.planning.effects import access_changes  # noqa: PLC0415 - access is compared only where something changes
 
+        before = before if before is None else with_references(before, self._new_names)
         verdict = self._judge.verdict(before, after, self._now)
         self.found.extend(verdict.findings)
         self.refused.extend(verdict.refusals)
@@ -307,8 +340,9 @@ class _Fleet:
     def _placed(self, made: Plan, before: Organization | None, manifests: Manifests) -> Plan:
         """Say where each change is declared, and since when things are as they are."""
         addresses = [change.address for change in made.changes]
-        recorded = {} if before is None else self._reader.last_changes(made.organization)
-        made = replace(made, since={it: recorded[it] for it in addresses if it in recorded})
+        stored_at = {change.address: _stored_address(change) for change in made.changes if change.before is not None}
+        known = {} if before is None else recorded(self._recorded, made.organization, stored_at.values())
+        made = replace(made, since={address: known[stored] for address, stored in stored_at.items() if stored in known})
         return with_ranges(made, manifests.ranges(made.organization, addresses))
 
     def _undeclared(self, declared: Organization, stored: Organization | None) -> Iterator[Finding]:
@@ -335,7 +369,7 @@ class _Fleet:
         stored = self._reader.read(name)
         if stored.organization is None or stored.organization.settings is None:
             raise ManifestError(f"--prune {name}: no such organization is stored", hint="reconciler show")
-        self._add(self._plan(name, stored, None), stored)
+        self._add(self._plan(name, stored, None), stored, None)
 
     def _is_settled(self, head: StoredHead, declared: str) -> bool:
         """Digest first: equal bytes are no change, unless something has ended since they were stored."""
@@ -352,11 +386,14 @@ class _Fleet:
             now=self._now,
             catalog=self._request.catalog,
             acknowledged=self._request.acknowledged,
+            limit=self._request.policy.organization_limit,
             declared=declared,
         )
 
-    def _add(self, made: Plan, stored: Stored) -> None:
+    def _add(self, made: Plan, stored: Stored, after: Organization | None) -> None:
         self._serials[made.organization] = made.serial
+        if made.former is not None and made.former_serial is not None:
+            self._serials[made.former], self._left[made.former] = made.former_serial, ()
         self._summary += summarize(made)
         self._people += live_people(stored.organization, self._now)
         self._add_elevated(stored)
@@ -367,7 +404,10 @@ class _Fleet:
         tolerance = self._request.catalog.clock_tolerance
         self._set_back = self._set_back or (*clock_set_back(made.changes, shown=self._shown, now=self._now, tolerance=tolerance),)
         if not any(refusal.rule == TOO_MANY_REMOVALS for refusal in made.refusals):
-            self._lifted.extend(too_many(made.organization, made.removals, Acknowledgements()))
+            self._lifted.extend(too_many(made.organization, made.removals, Acknowledgements(), self._request.policy.organization_limit))
+        window = self._request.policy.freeze_of(sides(stored.organization, after), self._now)
+        if window is not None:
+            self._frozen.setdefault(window, []).extend(held_back(made.changes, window))
         self._removed += len(made.removals.people)
         self._valid_until = min(filter(None, (self._valid_until, made.valid_until)), default=None)
         if stored.follow_ups:
@@ -383,10 +423,14 @@ class _Fleet:
 
     def finish(self, findings: list[Finding], *, complete: bool) -> FleetPlan:
         """Return the plan of everything that was added."""
-        overall = [*too_many_overall(self._removed, self._people, self._request.acknowledged)]
-        lifted = [] if overall else [*too_many_overall(self._removed, self._people, Acknowledgements())]
+        findings = [*findings, *self._still_referring()]
+        limit = self._request.policy.overall_limit
+        overall = [*too_many_overall(self._removed, self._people, self._request.acknowledged, limit)]
+        lifted = [] if overall else [*too_many_overall(self._removed, self._people, Acknowledgements(), limit)]
         demanded = required_actor(self._request, changes=self._asked)
         unchecked = self._judge.unchecked() if self._asked else []
+        held = [*frozen(self._frozen)]
+        refusals = (*self._refusals, *self.refused, *overall, *self._set_back, *held, *demanded)
         return FleetPlan(
             plan_hash=self._hash.text(),
             as_of=self._now,
@@ -399,10 +443,11 @@ class _Fleet:
             findings=with_stateless(
                 [*findings, *unchecked, *overdue(self._heads.values(), self._now)], self._reader.lineage, self._reader.location
             ),
-            refusals=(*self._refusals, *self.refused, *overall, *self._set_back, *demanded),
+            refusals=refusals,
             complete=complete,
             target=self._request.target,
             actor=self._request.actor,
+            former=self._former,
             changed=tuple(self._changed),
             plans=self._plans,
             base=None if self._attribution is None else self._attribution.base,
@@ -410,7 +455,24 @@ class _Fleet:
             open_steps=self._open_steps,
             elevated=tuple(sorted(self._elevated)),
             lifted=(*self._lifted, *lifted),
+            in_part=0 < sum(map(len, self._frozen.values())) < self._summary.changes and len(refusals) == len(held),
         )
+
+    def _still_referring(self) -> Iterator[Finding]:
+        """Name the organizations that go on referring to one by its former name: those that this run does not change."""
+        names = [] if not self._former else [head.name for head in self._heads.values() if head.digest is not None]
+        others = (self._reader.read(name).organization for name in names if name not in self._serials)
+        self._left_behind += [other.name for other in others if other is not None and refers_to(other, self._new_names)]
+        if self._left_behind:
+            renamed = ", ".join(f"{was} to {name}" for was, name in sorted(self._new_names.items()))
+            yield Finding(
+                rule=FORMER_NAME_REFERRED_TO,
+                severity=Severity.WARNING,
+                message=f"this run renames {renamed}, and other organizations still refer to the former name",
+                detail=f"stored: {listing(sorted(self._left_behind))}; until they are planned with the new name, nothing is known there "
+                "of the organization that is meant",
+                hint="declare them with the new name in the same run",
+            )
 
     def _plans(self) -> Iterator[Plan]:
         return map(plan_from_bytes, self._spool)
@@ -456,7 +518,12 @@ def _left_behind(made: FleetPlan, reader: StateReader) -> Iterator[Finding]:
         yield _stale(f"Saved plan does not match the given state at {reader.location}")
         return
     heads = {head.name: head.serial for head in reader.heads()}
-    moved = [section.organization for section in made.plans() if heads.get(section.organization, 0) != section.serial]
+    moved = [
+        section.organization
+        for section in made.plans()
+        if heads.get(section.organization, 0) != section.serial
+        or (section.former is not None and heads.get(section.former, 0) != section.former_serial)
+    ]
     if moved:
         more = f" and {len(moved) - 1} more" if len(moved) > 1 else ""
         yield _stale(f"Saved plan is stale: {moved[0]}{more} changed since it was made")
@@ -487,7 +554,7 @@ def drift(request: Request, reader: StateReader, now: datetime) -> Drift:
         as_of=now,
         location=made.location,
         lineage=made.lineage,
-        organizations=len(made.serials),
+        organizations=len(made.serials) - len(made.former),
         unapplied=tuple(sorted(map(_difference, (change for change in changes if not change.expires)), key=lambda it: it.address)),
         expected=tuple(sorted(map(_difference, (change for change in changes if change.expires)), key=lambda it: it.address)),
         complete=made.complete,

@@ -14,6 +14,7 @@ from reconciler.model.results import History, Organizations, Problem, StateOf, S
 from reconciler.pipeline.missing import unknown_organization
 from reconciler.pipeline.overdue import overdue
 from reconciler.planning.plan import live_people
+from reconciler.planning.renames import followed
 from reconciler.rules import closest
 
 
@@ -70,7 +71,7 @@ def names_in(reader: StateReader) -> list[str]:
 
 
 def history(organization: str | None, reader: StateReader) -> History:
-    """Return the journal of one organization, or of all.
+    """Return the journal of one organization, with what was recorded of it under former names, or of all.
 
     Raises:
         MissingStateError: nothing was ever recorded about that organization.
@@ -86,7 +87,7 @@ def history(organization: str | None, reader: StateReader) -> History:
         location=reader.location,
         lineage=reader.lineage,
         organization=organization,
-        entries=lambda: map(_whole, reader.entries(organization)),
+        entries=lambda: map(_whole, reader.entries() if organization is None else followed(reader, organization)),
         head=overall_head(heads),
     )
 

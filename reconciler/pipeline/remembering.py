@@ -181,6 +181,8 @@ def _beside(request: Request, survey: Survey, reader: StateReader, view: str, he
         manifests = opened.enter_context(read(survey, durations=durations_of(request), unread=unread))
         manifests.read_more(manifests.read_names())
         affected = {*manifests.read_names(), *(held.names - held.verdicts.keys())}
+        # Whoever refers to an organization that is renamed is judged again.
+        affected.update(facts.former_name for name in manifests.read_names() if (facts := manifests.facts.get(name)) and facts.former_name)
         if affected:
             bases = {basis.organization: basis for basis in reader.bases(view)}
             if reader.token(view) != held.token:
@@ -234,13 +236,19 @@ def facts_text(facts: OrganizationFacts | None) -> str:
     """Return *facts* as a basis holds them."""
     if facts is None:
         return ""
-    return json.dumps([facts.type.value, facts.managed_by, dict(facts.labels), facts.sites, facts.services])
+    return json.dumps([facts.type.value, facts.managed_by, dict(facts.labels), facts.sites, facts.services, facts.former_name])
 
 
 def _read_facts(name: str, text: str) -> OrganizationFacts:
-    kind, managed_by, labels, sites, services = json.loads(text)
+    kind, managed_by, labels, sites, services, former_name = json.loads(text)
     return OrganizationFacts(
-        name=name, type=OrganizationType(kind), managed_by=managed_by, labels=labels, sites=tuple(sites), services=tuple(services)
+        name=name,
+        type=OrganizationType(kind),
+        managed_by=managed_by,
+        labels=labels,
+        sites=tuple(sites),
+        services=tuple(services),
+        former_name=former_name,
     )
 
 

@@ -17,6 +17,7 @@ def run_of(request: Request, settings: RunSettings) -> Run:
         catalog=request.catalog,
         lock_timeout=settings.lock_timeout,
         acknowledged=request.acknowledged,
+        policy=request.policy,
         recheck=lambda _: (),
         judge=lambda before, after: (),
         stopping=settings.stopping,

@@ -39,15 +39,20 @@ def divide(
     return tuple(it for it in every if it.address in caused), tuple(it for it in every if it.address not in caused)
 
 
-def _declared(side: Organization, change: Change, now: datetime) -> Settings | Administrator | Grant | _Left | None:
-    """Return what the manifests of one side say of the resource of *change*."""
+_Said = tuple[Settings | Administrator, str | None] | Grant | _Left | None
+
+
+def _declared(side: Organization, change: Change, now: datetime) -> _Said:
+    """Return what the manifests of one side say of the resource of *change*, with the name that it had before."""
     if change.type == ORGANIZATION:
-        return _Left.ALONE if side.settings is None else side.settings
+        return _Left.ALONE if side.settings is None else (side.settings, side.former_name)
     if change.type == ADMINISTRATOR:
         if side.administrators is None:
             return _Left.ALONE
         person = side.administrators.get(identity(change.name))
         # A difference in letters alone is no change of the person.
-        return replace(person, email=person.key) if person is not None and person.live_at(now) else None
+        if person is None or not person.live_at(now):
+            return None
+        return replace(person, email=person.key), side.renamed.get(person.key)
     # Without the organization's manifest, leaving a grant out says nothing.
     return side.grants.get(change.name, _Left.ALONE if side.settings is None else None)

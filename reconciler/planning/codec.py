@@ -27,6 +27,7 @@ from reconciler.model.changes import (
 from reconciler.model.documents import Document, refuse_misshapen
 from reconciler.model.errors import StalePlanError, TamperedPlanError, UnreadablePlanError
 from reconciler.model.findings import Finding, Position, Range, Severity, Waived
+from reconciler.model.identifiers import ORGANIZATION
 from reconciler.model.instants import format_instant, parse_instant
 from reconciler.model.results import Base, FleetPlan
 from reconciler.model.writing import (
@@ -228,7 +229,7 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
     still_open = tuple(_follow_up(item) for item in document["manual_steps"] if item["since"] is not None)
     plans = tuple(
         replace(
-            _plan(name, list(items), serial=serials[name], lineage=lineage, as_of=as_of),
+            _plan(name, list(items), serials=serials, lineage=lineage, as_of=as_of),
             timeline=tuple(timelines.get(name, ())),
             access=tuple(access.get(name, ())),
             steps=tuple(steps.get(name, ())),
@@ -250,6 +251,7 @@ def _fleet(document: dict[str, Any]) -> FleetPlan:
         complete=_checked(document["complete"], bool),
         target=_checked(document["target"], str),
         actor=_text_or_none(document["actor"]),
+        former={plan.organization: plan.former for plan in plans if plan.former is not None},
         changed=tuple(plan.organization for plan in plans),
         plans=lambda: iter(plans),
         open_steps=lambda: iter(still_open),
@@ -262,7 +264,7 @@ def _with_base(plan: FleetPlan, document: dict[str, Any]) -> FleetPlan:
     item = document["base"]
     out = [_planned(item) for item in (*document["resource_drift"], *document["resource_expiries"])]
     left = tuple(
-        replace(_plan(name, items, serial=plan.serials[name], lineage=plan.lineage, as_of=plan.as_of), digest="")
+        replace(_plan(name, items, serials=plan.serials, lineage=plan.lineage, as_of=plan.as_of), digest="")
         for name, items in sorted(_by_organization(out, lambda item: item.change.organization).items())
     )
     return replace(plan, base=Base(given=_checked(item["given"], str), commit=_text_or_none(item["commit"])), left=lambda: iter(left))
@@ -293,12 +295,16 @@ def _access(item: dict[str, Any]) -> Document:
     return item
 
 
-def _plan(name: str, items: list[_Planned], *, serial: int, lineage: str | None, as_of: datetime) -> Plan:
+def _plan(name: str, items: list[_Planned], *, serials: Mapping[str, int], lineage: str | None, as_of: datetime) -> Plan:
     changes = tuple(item.change for item in items)
+    former = next((change.former for change in changes if change.type == ORGANIZATION and change.former is not None), None)
+    former_serial = None if former is None else serials.get(former)
     return Plan(
         organization=name,
-        serial=serial,
-        digest=digest(lineage, serial, changes),
+        serial=serials[name],
+        former=former,
+        former_serial=former_serial,
+        digest=digest(lineage, serials[name], changes, former_serial=former_serial),
         as_of=as_of,
         changes=changes,
         **_beside(items),
@@ -464,13 +470,14 @@ def plan_bytes(plan: Plan) -> bytes:
         plan.unchanged,
         plan.access,
         [[step.rule, step.address, step.summary, step.detail, step.follow_up] for step in plan.steps],
+        [plan.former, plan.former_serial],
     ]
     return json.dumps(document, ensure_ascii=True).encode("ascii")
 
 
 def plan_from_bytes(data: bytes) -> Plan:
     """Return the plan that `plan_bytes` wrote; findings, refusals and removals stay with the fleet."""
-    name, serial, digest_, as_of, valid_until, changes, places, files, since, timeline, unchanged, access, steps = json.loads(data)
+    name, serial, digest_, as_of, valid_until, changes, places, files, since, timeline, unchanged, access, steps, was = json.loads(data)
     return Plan(
         organization=name,
         serial=serial,
@@ -489,6 +496,8 @@ def plan_from_bytes(data: bytes) -> Plan:
             ManualStep(rule=rule, address=address, summary=summary, detail=detail, follow_up=follow_up)
             for rule, address, summary, detail, follow_up in steps
         ),
+        former=was[0],
+        former_serial=was[1],
     )
 
 

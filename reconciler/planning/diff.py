@@ -34,8 +34,12 @@ def diff(before: Organization | None, after: Organization | None, now: datetime)
             yield _organization_change(before.name, settings_document(before.settings), None)
         return
     old_settings = None if before is None or before.settings is None else settings_document(before.settings)
-    if after.settings is not None and settings_document(after.settings) != old_settings:
-        yield _organization_change(after.name, old_settings, settings_document(after.settings))
+    new_settings = None if after.settings is None else settings_document(after.settings)
+    if after.former_name is not None and old_settings is not None and new_settings is not None:
+        # Only what renames an organization speaks of its name: it is no setting, but the key.
+        old_settings, new_settings = old_settings | {"name": after.former_name}, new_settings | {"name": after.name}
+    if new_settings is not None and new_settings != old_settings:
+        yield _organization_change(after.name, old_settings, new_settings)
     yield from _administrators(before, after, now)
     yield from _grants(before, after)
 
@@ -54,7 +58,8 @@ def _organization_change(name: str, before: Document | None, after: Document | N
 
 def _administrators(before: Organization | None, after: Organization, now: datetime) -> Iterator[Change]:
     old, new = (before.administrators if before else None) or {}, after.administrators or {}
-    for key in old.keys() | new.keys():
+    renamed = {key: old[former] for key, former in after.renamed.items() if key in new and former in old and old[former].live_at(now)}
+    for key in (old.keys() | new.keys()) - {person.key for person in renamed.values()}:
         was, will = old.get(key), new.get(key)
         if was == will:
             continue
@@ -62,6 +67,7 @@ def _administrators(before: Organization | None, after: Organization, now: datet
             # What has ended is over, whoever it is declared for again: the end is recorded, and then the access is new.
             yield _administrator_change(after.name, was, None, reason=Reason.EXPIRED)
             was = None
+        was = renamed.get(key, was)
         if was is not None or will is not None:
             yield _administrator_change(after.name, was, will, reason=Reason.OMITTED if will is None else Reason.DECLARED)
 

@@ -7,7 +7,7 @@ from reconciler.access import AccessChange, change_document, diff_access, diff_o
 from reconciler.access.values import Access
 from reconciler.catalog import Catalog
 from reconciler.model.documents import Document
-from reconciler.model.resources import Organization
+from reconciler.model.resources import Organization, under_new_addresses
 
 PartnerOf = Callable[[str], Organization | None]
 """Gives the managing partner by name, as declared or stored; None where nothing is known of it."""
@@ -25,7 +25,7 @@ def access_changes(
     """Yield every permission of every person that differs at *now*, by person, scope and permission.
 
     Those are the permissions in the organization itself and, where it is a partner, those that its people have in its customers.
-    Nothing is yielded for an organization that is forgotten, where nobody's access changes.
+    Nothing is yielded for an organization that is forgotten, where nobody's access changes. Somebody who is renamed is one person.
 
     Args:
         before: as stored; None where it is not.
@@ -37,6 +37,7 @@ def access_changes(
     """
     if after is None or after.settings is None or not (created or (before is not None and before.settings is not None)):
         return
+    before = under_new_addresses(before, after)
     old, new = (_by_person(side, partner_of, now, catalog) for side in (before, after))
     beyond: dict[str, list[AccessChange]] = {}
     for change in diff_over_customers(before, after, now=now, catalog=catalog):

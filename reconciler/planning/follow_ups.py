@@ -4,11 +4,12 @@ A removed administrator takes along what was open about that access, a forgotten
 makes necessary stays. Ended grants stay stored as history, and so does what is open about them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.model.changes import Action, Change, FollowUp, ManualStep, Plan
-from reconciler.model.identifiers import ADMINISTRATOR, ORGANIZATION, address_key
+from reconciler.model.identifiers import ADMINISTRATOR, ORGANIZATION, address_key, administrator_address, identity
 
 
 def due_with(plan: Plan) -> tuple[list[list[ManualStep]], list[ManualStep]]:
@@ -42,8 +43,21 @@ def open_after(before: Iterable[FollowUp], changes: Sequence[Change], new: Itera
     if _forgets(changes):
         return ()
     gone = {address_key(change.address) for change in changes if change.type == ADMINISTRATOR and change.action is Action.DELETE}
-    left = {_key(follow_up): follow_up for follow_up in before if address_key(follow_up.address) not in gone}
+    kept = (follow_up for follow_up in before if address_key(follow_up.address) not in gone)
+    left = {_key(follow_up): follow_up for follow_up in _moved(kept, changes)}
     return tuple(sorted((left | {_key(follow_up): follow_up for follow_up in new}).values()))
+
+
+def _moved(follow_ups: Iterable[FollowUp], changes: Iterable[Change]) -> Iterator[FollowUp]:
+    """Yield *follow_ups*, those of renamed people under their new addresses."""
+    renamed = {
+        administrator_address(change.organization, identity(change.former)): change.address
+        for change in changes
+        if change.type == ADMINISTRATOR and change.former is not None
+    }
+    for follow_up in follow_ups:
+        address = renamed.get(address_key(follow_up.address))
+        yield follow_up if address is None else replace(follow_up, address=address)
 
 
 def left_by(plan: Plan, before: Iterable[FollowUp]) -> tuple[FollowUp, ...]:

@@ -1,21 +1,26 @@
 """Guard: the safety rails. They judge changes, not manifests, and every refusal carries its numbers and its way out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from reconciler.catalog import FULL_ADMINISTRATOR
 from reconciler.model.changes import Action, Change, Reason, Removals
-from reconciler.model.findings import Finding, Severity
-from reconciler.model.identifiers import ADMINISTRATOR, identity, organization_address
-from reconciler.model.instants import format_instant
-from reconciler.model.policy import ORGANIZATION_LIMIT, OVERALL_LIMIT, Acknowledgements, RemovalLimit
+from reconciler.model.findings import Finding, Range, Severity
+from reconciler.model.identifiers import ADMINISTRATOR, ORGANIZATION, identity, organization_address
+from reconciler.model.instants import format_instant, parse_instant
+from reconciler.model.policy import ORGANIZATION_LIMIT, OVERALL_LIMIT, Acknowledgements, Freeze, RemovalLimit
 from reconciler.model.resources import Organization
 from reconciler.planning.order import holds_full
-from reconciler.planning.widening import widens
+from reconciler.planning.widening import ends_access, widens
 
 NO_FULL_ADMINISTRATOR_LEFT = "no-full-administrator-left"
 TOO_MANY_REMOVALS = "too-many-removals"
 CLOCK_SET_BACK = "clock-set-back"
+PROTECTED_ADMINISTRATOR = "protected-administrator"
+FREEZE_WINDOW = "freeze-window"
+
+_NAMED = 5
+"""So many of the people or resources that a refusal is about are named."""
 
 
 def removals(before: Organization | None, changes: Iterable[Change], *, stored_live: int) -> Removals:
@@ -56,6 +61,8 @@ def lockout(before: Organization | None, changes: Iterable[Change], after: Organ
         if change.type != ADMINISTRATOR:
             continue
         key = identity(change.name)
+        if change.former is not None:
+            holders.discard(identity(change.former))
         if holds_full(change.after):
             holders.add(key)
         else:
@@ -79,19 +86,21 @@ def _lockout(name: str, when: str) -> Finding:
     )
 
 
-def too_many(organization: str, counted: Removals, acknowledged: Acknowledgements) -> Iterator[Finding]:
+def too_many(
+    organization: str, counted: Removals, acknowledged: Acknowledgements, limit: RemovalLimit = ORGANIZATION_LIMIT
+) -> Iterator[Finding]:
     """Yield a refusal when one organization loses too many people at once and that number was not acknowledged."""
     count = len(counted.people)
-    if _exceeds(count, counted.stored, ORGANIZATION_LIMIT) and acknowledged.removals.get(organization) != count:
+    if _exceeds(count, counted.stored, limit) and acknowledged.removals.get(organization) != count:
         who = f"; they are {', '.join(counted.people)}"
         said = _said(organization, count, acknowledged) + who
-        yield _refusal(organization, count, counted.stored, ORGANIZATION_LIMIT, said)
+        yield _refusal(organization, count, counted.stored, limit, said)
 
 
-def too_many_overall(count: int, stored: int, acknowledged: Acknowledgements) -> Iterator[Finding]:
+def too_many_overall(count: int, stored: int, acknowledged: Acknowledgements, limit: RemovalLimit = OVERALL_LIMIT) -> Iterator[Finding]:
     """Yield a refusal when all organizations together lose too many people at once and that number was not acknowledged."""
-    if _exceeds(count, stored, OVERALL_LIMIT) and acknowledged.removals.get("all") != count:
-        yield _refusal(None, count, stored, OVERALL_LIMIT, _said("all", count, acknowledged))
+    if _exceeds(count, stored, limit) and acknowledged.removals.get("all") != count:
+        yield _refusal(None, count, stored, limit, _said("all", count, acknowledged))
 
 
 def _exceeds(count: int, stored: int, limit: RemovalLimit) -> bool:
@@ -108,10 +117,107 @@ def _refusal(organization: str | None, count: int, stored: int, limit: RemovalLi
         rule=TOO_MANY_REMOVALS,
         severity=Severity.ERROR,
         message=f"{count} of {stored} people would lose access in {organization or 'all organizations in scope'}",
-        detail=f"more than {limit.people} people and more than {limit.percent} % at once are refused{more}",
+        detail=f"more than {limit.people} people and more than {limit.percent} % at once are refused{_set_in(organization, limit)}{more}",
         hint=f"if exactly these removals are meant: --allow-removals {organization or 'all'}={count}",
         address=None if organization is None else organization_address(organization),
     )
+
+
+def _set_in(organization: str | None, limit: RemovalLimit) -> str:
+    key = f"policy.limits.{'overall' if organization is None else 'organization'}"
+    return f" (the default of {key})" if limit.range is None else f" ({key}, {_place(limit.range)})"
+
+
+def _place(where: Range) -> str:
+    return f"{where.filename}:{where.start.line}"
+
+
+def protected(before: Organization | None, changes: Iterable[Change], *, now: datetime) -> Iterator[Finding]:
+    """Yield a refusal for everybody whose stored mark `protect` stands against *changes*.
+
+    That is who would leave, lose every role or full administrator, or be given an end or an earlier one, and who is in an organization
+    that would be forgotten.
+
+    The stored mark counts, so that no plan takes it off and removes the person at once. An end that has come by itself is no removal.
+    """
+    people = (before.administrators if before else None) or {}
+    for change in changes:
+        if change.type == ORGANIZATION and change.action is Action.DELETE:
+            marked = [people[key].email for key in sorted(people) if people[key].protect and people[key].live_at(now)]
+            if marked:
+                yield Finding(
+                    rule=PROTECTED_ADMINISTRATOR,
+                    severity=Severity.ERROR,
+                    message=f"{change.organization} has protected administrators and would be forgotten",
+                    detail=f"protected: {_first(marked)}",
+                    hint="take protect off in the manifest, apply that, and forget the organization after it",
+                    address=change.address,
+                )
+        elif change.type == ADMINISTRATOR and change.before is not None and change.before.get("protect") and not change.expires:
+            what = _taken_from(change)
+            if what:
+                yield Finding(
+                    rule=PROTECTED_ADMINISTRATOR,
+                    severity=Severity.ERROR,
+                    message=f"{change.name} is protected and would {what}",
+                    detail="the stored mark counts: it is taken off by a change of its own, and what it stands against comes after that",
+                    hint=f"declare {change.name} as stored but without protect, apply that, and make this change in the next run",
+                    address=change.address,
+                )
+
+
+def _taken_from(change: Change) -> str:
+    """Say what a mark would stand against; empty for anything else."""
+    if not _removes(change):
+        return "be given an earlier end" if _ends_sooner(change) else ""
+    if change.after is None:
+        return "be removed"
+    return f"lose {FULL_ADMINISTRATOR}" if change.after["roles"] or change.after.get("sites") else "lose every role"
+
+
+def _ends_sooner(change: Change) -> bool:
+    was, will = ((side or {}).get("expires_at") for side in (change.before, change.after))
+    return will is not None and (was is None or parse_instant(will) < parse_instant(was))
+
+
+def _first(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def held_back(changes: Iterable[Change], window: Freeze | None) -> tuple[str, ...]:
+    """Return the addresses of those of *changes* that *window* holds back: all but ends of access.
+
+    A new name alone gives and takes nothing, and where there are ends, they stand under it: they take it along.
+    """
+    if window is None:
+        return ()
+    every = tuple(changes)
+    held = [change for change in every if not ends_access(change)]
+    if len(held) < len(every) and all(_only_renames(change) for change in held):
+        return ()
+    return tuple(change.address for change in held)
+
+
+def _only_renames(change: Change) -> bool:
+    return change.type == ORGANIZATION and change.former is not None and [field.path for field in change.fields] == ["name"]
+
+
+def frozen(held: Mapping[Freeze, Sequence[str]]) -> Iterator[Finding]:
+    """Yield a refusal for each window that holds something back; *held* has the addresses."""
+    for window, addresses in held.items():
+        if addresses:
+            count = "1 change is" if len(addresses) == 1 else f"{len(addresses)} changes are"
+            where = "" if window.range is None else f" ({_place(window.range)})"
+            until = format_instant(window.until)
+            yield Finding(
+                rule=FREEZE_WINDOW,
+                severity=Severity.ERROR,
+                message=f"{count} held back by a freeze until {until}: {window.reason}",
+                detail=f"since {format_instant(window.begin)}{where}; held back: {_first(addresses)}. Ends of access are never held back: "
+                "apply makes the changes that do nothing but take access away",
+                hint=f"apply from {until} on, or take the window out of policy.freeze in reconciler.yaml by a change of its own",
+            )
 
 
 def clock_set_back(changes: Iterable[Change], *, shown: datetime, now: datetime, tolerance: timedelta) -> Iterator[Finding]:

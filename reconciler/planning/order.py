@@ -1,10 +1,10 @@
 """Order: the sequence in which an organization's changes are shown and performed.
 
-    ends of access  >  the organization itself  >  who becomes full administrator  >  other people  >  grants
+    a new name  >  ends of access  >  the organization itself  >  who becomes full administrator  >  other people  >  grants
                     >  who stops being full administrator  >  who leaves  >  forgetting the organization
 
-Access that is over goes first; people who can administer come before the ones who no longer can, so that every
-prefix of the list leaves somebody in charge (property-tested).
+All of an organization stands under its new name before anything else. Access that is over goes first then; people who can
+administer come before the ones who no longer can, so that every prefix of the list leaves somebody in charge (property-tested).
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ def holds_full(document: dict[str, Any] | None) -> bool:
 
 def _stage(change: Change) -> int:
     if change.type == ORGANIZATION:
-        return 7 if change.action is Action.DELETE else 1
+        return 7 if change.action is Action.DELETE else 1 if change.former is None else -1
     if change.type == ADMINISTRATOR:
         return _stage_of_person(change)
     # What was decided can only be ended, now or earlier than it was going to.

@@ -53,19 +53,25 @@ def _settings(before: Organization, changes: Iterable[Change]) -> Organization |
     organization: Organization | None = before
     for change in changes:
         known = organization or Organization(name=change.organization)
-        organization = forget(known) if change.after is None else replace(known, settings=read_settings(change.after))
+        if change.after is None:
+            organization = forget(known)
+        else:
+            organization = replace(known, settings=read_settings(change.after), former_name=change.former)
     return organization
 
 
 def _administrators(before: Organization, changes: Iterable[Change]) -> Organization:
-    people = dict(before.administrators or {})
+    people, renamed = dict(before.administrators or {}), dict(before.renamed)
     for change in changes:
         if change.after is None:
             people.pop(identity(change.name), None)
-        else:
-            person = read_administrator(change.after)
-            people[person.key] = person
-    return replace(before, administrators=people)
+            continue
+        person = read_administrator(change.after)
+        if change.former is not None:
+            renamed[person.key] = identity(change.former)
+            people.pop(renamed[person.key], None)
+        people[person.key] = person
+    return replace(before, administrators=people, renamed=renamed)
 
 
 def _grants(before: Organization, changes: Iterable[Change], at: datetime, request_lifetime: timedelta) -> Organization:

@@ -8,11 +8,11 @@ from reconciler.catalog import Catalog
 from reconciler.model.changes import Change, Plan, Reason, Risk, Summary
 from reconciler.model.findings import Finding, Range
 from reconciler.model.lifetimes import grant_end, moments
-from reconciler.model.policy import Acknowledgements
+from reconciler.model.policy import ORGANIZATION_LIMIT, Acknowledgements, RemovalLimit
 from reconciler.model.protocols import Stored
 from reconciler.model.resources import Organization
 from reconciler.planning.diff import diff
-from reconciler.planning.guard import lockout, removals, too_many
+from reconciler.planning.guard import lockout, protected, removals, too_many
 from reconciler.planning.order import in_order
 from reconciler.planning.risk import risk_of
 from reconciler.planning.seal import digest, upcoming
@@ -27,6 +27,7 @@ def plan_organization(
     now: datetime,
     catalog: Catalog,
     acknowledged: Acknowledgements,
+    limit: RemovalLimit = ORGANIZATION_LIMIT,
     declared: int = 0,
     findings: Sequence[Finding] = (),
 ) -> Plan:
@@ -40,6 +41,7 @@ def plan_organization(
         now: the instant of planning, UTC.
         catalog: the facts.
         acknowledged: which removals were typed as meant.
+        limit: how many people may lose access at once.
         declared: how many resources the manifests declare; those without a change are counted as unchanged.
         findings: warnings and infos to carry along.
     """
@@ -49,11 +51,15 @@ def plan_organization(
     timeline = upcoming(moments(after, request_lifetime=catalog.request_lifetime), now) if after is not None else ()
     starting = upcoming(moments(before, request_lifetime=catalog.request_lifetime), now) if before is not None else ()
     ends = [moment.at for moment in (*timeline, *starting)]
-    refusals = (*lockout(before, changes, after), *too_many(name, counted, acknowledged)) if changes else ()
+    refusals = (
+        (*lockout(before, changes, after), *protected(before, changes, now=now), *too_many(name, counted, acknowledged, limit))
+        if changes
+        else ()
+    )
     return Plan(
         organization=name,
         serial=stored.serial,
-        digest=digest(lineage, stored.serial, changes) if changes else "",
+        digest=digest(lineage, stored.serial, changes, former_serial=stored.former_serial) if changes else "",
         as_of=now,
         changes=changes,
         findings=tuple(findings),
@@ -62,6 +68,8 @@ def plan_organization(
         valid_until=min(ends, default=None) if changes else None,
         unchanged=max(0, declared - sum(1 for change in changes if change.after is not None)),
         removals=counted,
+        former=after.former_name if after is not None else None,
+        former_serial=stored.former_serial,
     )
 
 

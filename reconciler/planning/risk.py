@@ -8,8 +8,8 @@ from reconciler.model.documents import Document
 from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT
 
 _WEIGHT = {Risk.LOW: 0, Risk.MEDIUM: 1, Risk.HIGH: 2}
-_OF_EVERYTHING = ("home", "expires_at")
-"""Where somebody belongs and how long they stay is a matter of all their roles."""
+_OF_EVERYTHING = ("email", "home", "expires_at")
+"""Who somebody is, where they belong and how long they stay is a matter of all their roles."""
 
 
 def risk_of(change: Change, catalog: Catalog) -> Risk:

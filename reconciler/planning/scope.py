@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from reconciler.model.documents import grant_document
 from reconciler.model.findings import Finding, Severity
-from reconciler.model.identifiers import grant_address
+from reconciler.model.identifiers import administrator_address, grant_address
 from reconciler.model.instants import format_instant
 from reconciler.model.lifetimes import grant_end
 from reconciler.model.resources import Administrator, EndReason, Grant, GrantEnd, Organization
@@ -25,13 +25,44 @@ def resolve(
     """
     before = stored or Organization(name=declared.name)
     grants, findings = _grants(declared, before, now, request_lifetime)
+    renamed, merges = _renamed(declared, before, now)
+    findings += merges
     after = Organization(
         name=declared.name,
         settings=declared.settings or before.settings,
         administrators=_administrators(declared.administrators, before.administrators, now),
         grants=grants,
+        renamed=renamed,
     )
     return after, findings
+
+
+def _renamed(declared: Organization, before: Organization, now: datetime) -> tuple[dict[str, str], list[Finding]]:
+    """Return the renames that are still to be made, and those that cannot be: a former e-mail that nobody has is one that was made."""
+    stored, wanted = before.administrators or {}, declared.administrators or {}
+    renamed: dict[str, str] = {}
+    findings: list[Finding] = []
+    for key, former in declared.renamed.items():
+        was, person, other = stored.get(former), wanted.get(key), stored.get(key)
+        if was is None or person is None or not (was.live_at(now) and person.live_at(now)):
+            continue
+        if other is None or not other.live_at(now):
+            renamed[key] = former
+        else:
+            findings.append(_merge(declared.name, person, was))
+    return renamed, findings
+
+
+def _merge(organization: str, person: Administrator, was: Administrator) -> Finding:
+    return Finding(
+        rule="rename-into-another",
+        severity=Severity.ERROR,
+        message=f"{was.email} cannot become {person.email}: both are stored as administrators of {organization}",
+        detail="a rename keeps the history of one person; of two it would make one, and what either holds could not be told any more",
+        hint=f"leave formerEmail out, which removes {was.email}; or remove {person.email} first, apply that, and rename then",
+        address=administrator_address(organization, person.email),
+        path=("spec", "administrators", person.key, "formerEmail"),
+    )
 
 
 def _administrators(

@@ -22,13 +22,15 @@ def change_content(change: Change) -> Document:
     }
 
 
-def digest(lineage: str | None, serial: int, changes: Iterable[Change]) -> str:
+def digest(lineage: str | None, serial: int, changes: Iterable[Change], *, former_serial: int | None = None) -> str:
     """Return 64 hexadecimal digits over lineage, serial and *changes*.
 
-    An organization that was never stored (serial 0) belongs to no lineage yet: its plan fits every state that does not know it.
+    An organization that was never stored (serial 0) belongs to no lineage yet: its plan fits every state that does not know it. One that
+    is renamed is stored, with *former_serial* under its former name.
     """
-    content = {
-        "lineage": lineage if serial else None,
+    content: Document = {} if former_serial is None else {"former_serial": former_serial}
+    content |= {
+        "lineage": lineage if serial or former_serial is not None else None,
         "serial": serial,
         "resource_changes": [change_content(change) for change in changes],
     }

@@ -2,7 +2,7 @@
 
 from reconciler.model.changes import Action, Change, Reason
 from reconciler.model.documents import Document
-from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT
+from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT, ORGANIZATION
 from reconciler.model.instants import parse_instant
 
 
@@ -18,6 +18,11 @@ def widens(change: Change) -> bool:
         kept = set(change.after["roles"]) <= set(change.before["roles"])
         return not (kept and _only_sooner(change.before, change.after, beside={"roles", "expires_at"}))
     return change.type != ELEVATION_GRANT or not _only_sooner(change.before, change.after, beside={"expires_at"})
+
+
+def ends_access(change: Change) -> bool:
+    """Tell whether *change* does nothing but take access away, or end it sooner: what no freeze holds back."""
+    return change.type != ORGANIZATION and not widens(change)
 
 
 def _only_sooner(before: Document, after: Document, *, beside: set[str]) -> bool:

@@ -46,10 +46,10 @@ def actor_cannot_assign(transition: Transition, actor: Actor, context: Context) 
 
 
 def _touched(change: PersonChange, context: Context) -> list[str]:
-    """Roles that are given, taken, or held on other terms (where, until when) after the change."""
+    """Roles that are given, taken, or held on other terms (where, until when) or under another address after the change."""
     was = {} if change.was is None else held_roles(change.was, context.catalog)
     will = {} if change.will is None else held_roles(change.will, context.catalog)
-    if change.was is not None and change.will is not None and _terms(change.was) == _terms(change.will):
+    if change.was is not None and change.will is not None and not change.renamed and _terms(change.was) == _terms(change.will):
         return sorted(was.keys() ^ will.keys())
     return sorted(was.keys() | will.keys())
 
@@ -134,7 +134,7 @@ def partner_makes_itself_full(transition: Transition, actor: Actor, context: Con
     if actor.holder is not Holder.MANAGING_PARTNER:
         return
     for change in transition.people:
-        if FULL_ADMINISTRATOR in change.gained and holder_of(change.person, transition.after) is Holder.MANAGING_PARTNER:
+        if FULL_ADMINISTRATOR in change.given and holder_of(change.person, transition.after) is Holder.MANAGING_PARTNER:
             yield Violation(
                 message=f"{_called(actor)} cannot make {change.person.email} full administrator: both belong to the managing partner",
                 detail=f"a full administrator who belongs to {transition.name} does",
@@ -166,7 +166,7 @@ def _to_oneself(transition: Transition, actor: Actor, context: Context, evidence
     for change in transition.people:
         if change.person.key != actor.key:
             continue
-        for role in sorted(change.gained):
+        for role in sorted(change.given):
             facts = context.catalog.roles.get(role)
             stated = facts.no_self_assignment if facts is not None else None
             if stated is not None and stated.evidence is evidence:
@@ -191,7 +191,7 @@ def contact_center_role_by_an_external(transition: Transition, actor: Actor, con
     for change in transition.people:
         if not change.external or change.person.key == actor.key:
             continue
-        for role in sorted(roles & (change.gained | change.lost)):
+        for role in sorted(roles & (change.given | change.lost)):
             yield Violation(
                 message=f"{_called(actor)} cannot give or take {role} of the external administrator {change.person.email}",
                 detail=f"a full administrator who belongs to {transition.name} does",

@@ -30,6 +30,8 @@ class Context:
         site_owners: site to the names of the declared organizations that have it, sorted; those with one owner may be left out.
         internal_to: identity key to the names of the declared organizations whose own person that is, sorted; those with one may be left
             out.
+        claimants: former name to the names of the declared organizations that claim it, sorted; those with one may be left out.
+        renamed: the former name of an organization that this run renames, to the new one.
         people_of: gives the identity keys of the people whose home is an organization, as declared or stored; None when its
             administrators are not known.
         administrators_of: gives the administrators of an organization by identity key, as declared or stored; None when not known.
@@ -46,6 +48,8 @@ class Context:
     declared: AbstractSet[str]
     site_owners: Mapping[str, Sequence[str]]
     internal_to: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    claimants: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
     people_of: Callable[[str], frozenset[str] | None] = lambda _: None
     administrators_of: Callable[[str], Mapping[str, Administrator] | None] = lambda _: None
     lists_of: Callable[[str], Sequence[Mapping[str, Administrator]]] = lambda _: ()

@@ -105,6 +105,14 @@ def _is_known(context: Context, name: str) -> bool:
 
 
 def _unknown(context: Context, name: str, verb: str, path: Path, *, subject: str, address: str | None = None) -> Violation:
+    if name in context.renamed:
+        return Violation(
+            message=f"{subject} {verb} {name}, and that organization is renamed to {context.renamed[name]}",
+            detail="after this run no organization has the former name",
+            hint=context.renamed[name],
+            path=path,
+            address=address,
+        )
     candidates = sorted(context.declared - {name})
     return Violation(
         message=f"{subject} {verb} {name}, an organization that is neither declared nor known to the stored state",
@@ -113,6 +121,33 @@ def _unknown(context: Context, name: str, verb: str, path: Path, *, subject: str
         path=path,
         address=address,
     )
+
+
+def former_name(organization: Subject, context: Context) -> Iterator[Violation]:
+    """A former name leads from one organization to one other: nobody is declared under it, and nobody else claims it.
+
+    Source: inferred; a name is the key of an organization everywhere.
+    Why: of two organizations one would be lost, with the history of both.
+    """
+    former = organization.former_name
+    if former is None:
+        return
+    path = ("metadata", "formerName")
+    others = [name for name in context.claimants.get(former, ()) if name != organization.name]
+    if former == organization.name:
+        yield Violation(message=f"{former} is the name itself", detail="formerName is another name", hint="leave formerName out", path=path)
+    elif former in context.declared:
+        yield Violation(
+            message=f"{organization.name} was {former} before, and {former} is declared itself",
+            detail="organizations cannot become one or change names in one run: rename one after the other, by way of a third name",
+            path=path,
+        )
+    elif others:
+        yield Violation(
+            message=f"{organization.name} was {former} before, and so was {listing(others)}",
+            detail="one organization has one new name",
+            path=path,
+        )
 
 
 def managing_partner_type(organization: Subject, context: Context) -> Iterator[Violation]:

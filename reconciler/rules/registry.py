@@ -40,6 +40,7 @@ RULES: tuple[OrganizationRule, ...] = (
     _rule(Severity.ERROR, references.undeclared_location),
     _rule(Severity.ERROR, references.undeclared_service),
     _rule(Severity.ERROR, references.undeclared_organization),
+    _rule(Severity.ERROR, references.former_name),
     _rule(Severity.ERROR, references.managing_partner_type),
     _rule(Severity.ERROR, references.customer_of_another_partner),
     _rule(Severity.ERROR, references.home_is_itself),
@@ -105,7 +106,7 @@ STEP_RULES: tuple[StepRule, ...] = (
 )
 """Rules about what people do beside a change. Policy can switch them off, and nothing else."""
 
-FIXED_SEVERITY = frozenset({"derived-role", "grant-self-approved", "no-full-administrator", "self-assigned-role"})
+FIXED_SEVERITY = frozenset({"derived-role", "former-name", "grant-self-approved", "no-full-administrator", "self-assigned-role"})
 """Rules that policy can neither lower, nor switch off, nor waive."""
 
 

@@ -46,6 +46,8 @@ class Subject(Organization):
             settings=organization.settings,
             administrators=organization.administrators,
             grants=organization.grants,
+            former_name=organization.former_name,
+            renamed=organization.renamed,
             people=people,
             outsiders=tuple([person for person in people if person.home is not None]),
             held=held,

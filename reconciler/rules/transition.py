@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reconciler.model.findings import Path
 from reconciler.model.identifiers import administrator_address
-from reconciler.model.resources import Administrator, Organization, Settings
+from reconciler.model.resources import Administrator, Organization, Settings, under_new_addresses
 from reconciler.rules.base import person_path
 
 
@@ -18,11 +18,13 @@ class PersonChange:
         organization: the name of the organization.
         was: None for somebody who comes.
         will: None for somebody who leaves.
+        renamed: the person has another address after the change; `was` has the new one already.
     """
 
     organization: str
     was: Administrator | None
     will: Administrator | None
+    renamed: bool = False
 
     @property
     def person(self) -> Administrator:
@@ -53,6 +55,11 @@ class PersonChange:
         return _roles(self.will) - _roles(self.was)
 
     @property
+    def given(self) -> frozenset[str]:
+        """Organization-wide roles that the address has after the change only: a rename gives them all to another one."""
+        return _roles(self.will) if self.renamed else self.gained
+
+    @property
     def lost(self) -> frozenset[str]:
         """Organization-wide roles that the person has before the change only."""
         return _roles(self.was) - _roles(self.will)
@@ -67,7 +74,7 @@ class Transition:
     """One organization on its way from what is stored to what is to be.
 
     Attributes:
-        before: as stored; None when nothing is stored.
+        before: as stored, with people who are renamed under their new addresses; None when nothing is stored.
         people: everybody who changes, by identity key; recording that access has ended is no change.
         roles_once_held: gives the roles that somebody of this organization ever held, as far as the journal tells; by identity key.
     """
@@ -83,7 +90,10 @@ class Transition:
         cls, before: Organization | None, after: Organization, now: datetime, *, roles_once_held: Callable[[str], frozenset[str]]
     ) -> "Transition":
         """Return the way from *before* to *after* at *now*."""
-        people = tuple(_people(before, after, now))
+        stored = (before.administrators if before else None) or {}
+        renamed = frozenset(key for key, former in after.renamed.items() if former in stored)
+        before = under_new_addresses(before, after)
+        people = tuple(_people(before, after, now, renamed))
         return cls(before=before, after=after, now=now, people=people, roles_once_held=roles_once_held)
 
     @property
@@ -105,12 +115,12 @@ class Transition:
         return settings.managed_by if settings else None
 
 
-def _people(before: Organization | None, after: Organization, now: datetime) -> Iterator[PersonChange]:
+def _people(before: Organization | None, after: Organization, now: datetime, renamed: frozenset[str]) -> Iterator[PersonChange]:
     old, new = _live(before, now), _live(after, now)
     for key in sorted(old.keys() | new.keys()):
         was, will = old.get(key), new.get(key)
-        if was != will:
-            yield PersonChange(organization=after.name, was=was, will=will)
+        if was != will or key in renamed:
+            yield PersonChange(organization=after.name, was=was, will=will, renamed=key in renamed)
 
 
 def _live(organization: Organization | None, now: datetime) -> dict[str, Administrator]:

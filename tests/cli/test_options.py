@@ -115,8 +115,8 @@ def test_settings_are_read_here_or_from_the_named_file_and_nowhere_else(place: P
         ("lockTimeout: soon\n", "1:14", "soon"),
         ("paths: []\n", "1:8", "paths"),
         ("format: json\nformat: text\n", "2:1", "format"),
-        ("policy:\n  freezeWindows: []\n", "2:3", "not supported yet"),
-        ("policy:\n  limits: {}\n", "2:3", "not supported yet"),
+        ("policy:\n  freezeWindows: []\n", "2:3", "unknown field freezeWindows"),
+        ("policy:\n  limits: {}\n", "2:11", "limits has no fields"),
         ("policy:\n  requiredActor: maybe\n", "2:18", "true or false"),
         ("policy:\n  waivers: [{rule: x, about: acme, reason: y, expires: never}]\n", "2:20", "no rule x that could be waived"),
         ("policy:\n  waivers: [{rule: x, about: acme, reason: y, expires: never}]\n", "2:20", "yaml:2:56: error: expires never"),
@@ -141,20 +141,6 @@ def test_severities_of_rules_are_tuned_in_the_settings(place: Place) -> None:
     assert place.json("plan", MANIFESTS).code == 1
     place.write("reconciler.yaml", "policy: {severities: {few-full-administrators: 'off'}}\n")
     assert place.json("validate", MANIFESTS, "--fail-on", "warning").document["diagnostics"] == []
-
-
-def test_fields_of_later_releases_are_refused_by_name(place: Place) -> None:
-    path = place.declare("acme", *TWO)
-    path.write_text(
-        path
-        .read_text()
-        .replace("labels: {}", "labels: {}, formerName: old")
-        .replace("b.two@x.example,", "b.two@x.example, protect: true, formerEmail: b@x.example,")
-    )
-    found = place.json("plan", MANIFESTS).document["diagnostics"]
-    assert [finding["rule_id"] for finding in found] == ["not-supported-yet"] * 3
-    assert [finding["range"]["start"]["line"] for finding in found] == [3, 8, 8]
-    assert all("not supported yet" in finding["summary"] for finding in found)
 
 
 def test_what_is_said_on_standard_error_is_tuned_and_never_in_the_report(applied: Place, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from reconciler.model.documents import administrator_document
 from reconciler.model.findings import Finding
 from reconciler.model.identifiers import ADMINISTRATOR, administrator_address, organization_address
 from reconciler.model.journal import EntryKind, Record
-from reconciler.model.policy import Acknowledgements
+from reconciler.model.policy import Acknowledgements, Policy
 from reconciler.model.protocols import Clock, Store, Stored, Target
 from reconciler.model.resources import Administrator, EndReason, Grant, GrantEnd, Organization, OrganizationType, Settings
 from reconciler.model.results import FleetPlan
@@ -202,6 +202,7 @@ def a_run(
     target: Target,
     recheck: Callable[[Organization], Sequence[Finding]] = _nothing_found,
     acknowledged: Acknowledgements = NOBODY_MINDS,
+    policy: Policy | None = None,
     stopping: Callable[[], int | None] = lambda: None,
     progress: Callable[[str], None] = lambda _: None,
     run: str = "r1",
@@ -217,6 +218,7 @@ def a_run(
         catalog=CATALOG,
         lock_timeout=timedelta(0),
         acknowledged=acknowledged,
+        policy=policy or Policy(),
         judge=lambda before, after: (),
         recheck=recheck,
         stopping=stopping,

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -21,7 +22,7 @@ from reconciler.model.changes import Action
 from reconciler.model.documents import grant_document, settings_document
 from reconciler.model.errors import ManifestError
 from reconciler.model.journal import EntryKind
-from reconciler.model.results import Accesses, Attestation, FleetPlan, History, Organizations, Result, StateOf
+from reconciler.model.results import Accesses, Attestation, FleetPlan, History, Organizations, Result, StateOf, Validation
 from reconciler.reports import FORMATS, Style, formats_of, render
 from reconciler.reports.visible import visible
 from tests.golden.reports.builders import (
@@ -31,6 +32,7 @@ from tests.golden.reports.builders import (
     OPEN,
     RUN,
     a_change,
+    a_finding,
     a_fleet_plan,
     a_grant,
     a_new_organization,
@@ -45,9 +47,13 @@ from tests.golden.reports.builders import (
     people_of,
     settings,
 )
+from tests.unit.reports.reading_markdown import read
+from tests.unit.reports.reading_runner import commands
 
 STRINGS: list[str] = json.loads((Path(__file__).parent / "material" / "naughty-strings" / "blns.json").read_text(encoding="utf-8"))
 PLAIN = "benign"
+SHORT = 60
+"""What is longer may be told in part where there is little room."""
 STEERING = {"Cc", "Cs", "Zl", "Zp"}
 BIDIRECTIONAL = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 STYLE = Style(width=1_000_000)
@@ -93,8 +99,12 @@ def rights(text: str) -> Accesses:
     )
 
 
-RESULTS: tuple[Callable[[str], Result], ...] = (state, fleet, plan, history, attestation, rights)
-SHOWS_IT = (state, fleet, plan, history, attestation)
+def validation(text: str) -> Validation:
+    return Validation(findings=(a_finding(message=text),), valid=False, files=1, organizations=1, grants=0)
+
+
+RESULTS: tuple[Callable[[str], Result], ...] = (state, fleet, plan, history, attestation, rights, validation)
+SHOWS_IT = (state, fleet, plan, history, attestation, validation)
 """What shows free texts; a list of rights has none, and must not get any."""
 
 
@@ -151,10 +161,44 @@ def is_csv(report: str, benign: str, text: str, *, shown: bool) -> None:
         assert any(visible(text) in cell for row in rows for cell in row)
 
 
+def is_markdown(report: str, benign: str, text: str, *, shown: bool) -> None:
+    read(report)  # refuses whatever our reports do not consist of
+    assert report.count("\n") == benign.count("\n")
+    if shown and text.isalnum() and text.isascii():  # others stand in spans, cut at their words
+        assert text in report
+
+
+def is_log(report: str, benign: str, text: str, *, shown: bool) -> None:
+    assert [command.name for command in commands(report)] == [command.name for command in commands(benign)]
+    if shown:
+        assert " ".join(visible(text).split()) in " ".join(report.split())
+
+
+def is_json_for_others(report: str, benign: str, text: str, *, shown: bool) -> None:
+    document = json.loads(report)
+    assert shape(document) == shape(json.loads(benign))
+    assert report.isascii()
+    if shown and PLAIN in benign and len(text) <= SHORT:
+        assert any(visible(text) in str(leaf) for leaf in leaves(document))
+
+
+def is_xml(report: str, benign: str, text: str, *, shown: bool) -> None:
+    document, plain = (ET.fromstring(one) for one in (report, benign))  # noqa: S314 - our own report
+    assert [(node.tag, sorted(node.attrib)) for node in document.iter()] == [(node.tag, sorted(node.attrib)) for node in plain.iter()]
+    if shown and text not in {"\ufffe", "\uffff"}:  # no document in XML holds them
+        assert any(" ".join(visible(text).split()) in " ".join(said.split()) for node in document.iter() for said in node.attrib.values())
+
+
 ORACLES: dict[str, Callable[..., None]] = {
     "text": is_text,
     "json": is_json,
     "csv": is_csv,
+    "markdown": is_markdown,
+    "github": is_log,
+    "sarif": is_json_for_others,
+    "junit": is_xml,
+    "gitlab-codequality": is_json_for_others,
+    "gitlab-terraform": is_json_for_others,
 }
 
 

@@ -115,13 +115,15 @@ def others(draw: st.DrawFn) -> Result:
         return draw(TEXTS)
 
     finding = a_finding(text(), detail=text(), hint=text(), address=text(), range=at(1, 1, text()))
-    outcome = an_outcome(f"{text()}/administrator/{text()}", Action.CREATE, draw(st.sampled_from(Status)), detail=text() * draw(SIZES))
+    many = draw(st.sampled_from([1, 1, 300]))
+    detail = text() * (draw(SIZES) if many == 1 else 1)
+    outcome = an_outcome(f"{text()}/administrator/{text()}", Action.CREATE, draw(st.sampled_from(Status)), detail=detail)
     difference = Difference(address=text(), action=draw(st.sampled_from(Action)), reason=Reason.DECLARED, fields=(text(),), detail=text())
     step = a_follow_up(text(), text(), text())
     results: list[Result] = [
         Validation(findings=(finding, replace(finding, message=text())), valid=False, files=1, organizations=1, grants=1),
         Failure(exit_code=1, findings=(finding,), locks=(a_lock(text(), text(), (text(),)),)),
-        an_application(*[outcome] * draw(st.sampled_from([1, 1, 300])), failures=(finding,), open_steps=again(step), run=text()),
+        an_application(*[outcome] * many, failures=(finding,), open_steps=again(step), run=text()),
         Drift(
             as_of=NOW,
             location=text(),

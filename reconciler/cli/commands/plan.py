@@ -99,5 +99,6 @@ def plan(
         perform = ("reconciler", "apply", out, *removals)
     else:
         pruned = [word for name in prune for word in ("--prune", name)]
-        perform = session.performing(paths, *(["--allow-empty"] if allow_empty else []), *pruned, *removals)
+        since = ["--base", base] if base is not None else []
+        perform = session.performing(paths, *since, *(["--allow-empty"] if allow_empty else []), *pruned, *removals)
     return session.report(made, exit_code=REFUSED if made.refusals else pending, perform=perform, saved=out)

@@ -18,7 +18,7 @@ def schema(process: Process, common: Common, kind: str) -> int:
 
     Manifests: Organization, ElevationGrant. The file reconciler.yaml: configuration. Reports: validation, plan, apply, sweep, drift,
     state, organizations, history, verification, access, accesses, who-can, rules, rule, statement, init, attestation, grant, grants,
-    unlock, error.
+    unlock, copy, migration, error.
 
     \b
     Examples:

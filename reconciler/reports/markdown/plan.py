@@ -4,15 +4,15 @@ Whoever has never seen the tool learns from the first table who gains what, and 
 """
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
+from itertools import islice
 from typing import Final
 
 from reconciler.catalog import FULL_ADMINISTRATOR
 from reconciler.model.changes import Action, Change, Elevated, Moment, Plan, Reason, Risk
 from reconciler.model.documents import Document
-from reconciler.model.findings import Finding
 from reconciler.model.identifiers import ADMINISTRATOR, ELEVATION_GRANT, ORGANIZATION
 from reconciler.model.instants import format_instant, parse_instant, span_text
 from reconciler.model.results import FleetPlan
@@ -23,6 +23,7 @@ from reconciler.reports.markdown.spans import brief, fence, prose, row, span, sp
 from reconciler.reports.stateless import without_stateless
 from reconciler.reports.style import Style
 from reconciler.reports.text import words
+from reconciler.reports.text.beside import KINDS, SHOWN, Kind, commit_text
 from reconciler.reports.text.effects import rights
 from reconciler.reports.text.page import count
 from reconciler.reports.text.plan import counted, why_changed
@@ -50,13 +51,14 @@ def plan(result: FleetPlan, room: Room, style: Style) -> str:
     sheet = Sheet(room)
     stale = any(finding.rule == "stale-plan" for finding in result.findings)
     _verdict(sheet, result, stale=stale)
-    _refusals(sheet, result.refusals)
+    _refusals(sheet, result)
     changes = _Changes(sheet, result)
     for part in result.plans():
         changes.add(part)
     changes.end()
     left = steps(sheet, "Still open from earlier runs", result.open_steps(), rank=9)
     collapse(left, f"{count(left.count, 'step')} that earlier runs left to people")
+    _beside(sheet, result)
     facts = {"scope": style.scope or _scope(result), "hash": result.plan_hash}
     if len(result.serials) == 1:
         facts["serial"] = str(next(iter(result.serials.values())))
@@ -78,6 +80,10 @@ def _verdict(sheet: Sheet, result: FleetPlan, *, stale: bool) -> None:
     word = "refused" if result.refusals else "stale" if stale else "review needed" if result.summary.changes else "no changes"
     sheet.say(f"## reconciler: {about}, {word}\n")
     sheet.say(f"{counted(result.summary)}\n")
+    if result.base is not None:
+        commit = commit_text(result.base)
+        since = brief(visible(result.base.given)) + (f" (commit {brief(commit)})" if commit else "")
+        sheet.say(f"Planned is what changed in the manifests since {since}, and nothing else.\n")
     if result.summary.changes:
         sheet.say("This is what applying would change in who administers these Webex organizations. Nothing has changed yet.\n")
     if result.lineage is None:
@@ -86,11 +92,32 @@ def _verdict(sheet: Sheet, result: FleetPlan, *, stale: bool) -> None:
         sheet.say(left_out())
 
 
-def _refusals(sheet: Sheet, refusals: Sequence[Finding]) -> None:
-    if refusals:
-        sheet.say("> **Refused:** apply would not perform this plan.\n")
+def _beside(sheet: Sheet, result: FleetPlan) -> None:
+    """Add what the branch does not cause, collapsed: it is no part of what is approved."""
+    for kind in KINDS:
+        rest = kind.of(result)
+        shown = [_other(change, kind) for change, _ in islice(rest, SHOWN)]
+        more = sum(1 for _ in rest)
+        block = Block(rank=10, noun=("resource", "resources"), head=f"### {kind.title}\n\n", more="- ", short=f"### {kind.title}\n\n")
+        sheet.block(block, shown)
+        collapse(block, f"{count(len(shown) + more, 'resource')}; no part of this plan")
+        if more:
+            block.tail = f"- and {more} more: {prose(kind.way_out)}\n{block.tail}"
+
+
+def _other(change: Change, kind: Kind) -> str:
+    organization, name = resource(change.address)
+    return f"- {name} of {organization}: {prose('; '.join(filter(None, kind.said(change))))}\n"
+
+
+def _refusals(sheet: Sheet, result: FleetPlan) -> None:
+    if result.refusals:
+        if result.in_part:
+            sheet.say("> **Held back:** apply would make only those changes that take access away.\n")
+        else:
+            sheet.say("> **Refused:** apply would not perform this plan.\n")
         block = Block(rank=1, share=0.3, noun=("reason", "reasons"), more="> - ", short="> ")
-        sheet.block(block, (item(finding, "> - ") for finding in refusals))
+        sheet.block(block, (item(finding, "> - ") for finding in result.refusals))
 
 
 def _lockout(sheet: Sheet, result: FleetPlan) -> None:
@@ -178,7 +205,7 @@ class _Changes:
 
 def _risky(part: Plan, change: Change) -> bool:
     """Tell whether a change is marked; in a new organization nothing can be lost, and nearly everything would be."""
-    return bool(part.serial) and change.risk is Risk.HIGH
+    return not part.is_new and change.risk is Risk.HIGH
 
 
 def _removes(change: Change) -> bool:
@@ -306,7 +333,7 @@ def _detail(part: Plan) -> Block:
     """Return every change of one organization with every field, as a difference."""
     name = visible(part.organization)
     items = [_difference(part, change) for change in part.changes]
-    rest = f": {count(len(items), 'change')}{'' if part.serial else ' (new)'}"
+    rest = f": {count(len(items), 'change')}{' (new)' if part.is_new else ''}"
     block = Block(rank=8, noun=("change", "changes"), language="diff", items=items, count=len(items), tail="\n</details>\n\n")
     block.head, block.short = summary(name, rest), f"{brief(name)}: "
     return block
@@ -344,7 +371,7 @@ def _end(result: FleetPlan, style: Style, *, offered: bool, cut: bool) -> str:
     elif offered:
         command = _command((*_performing(result, style), "--expect", result.plan_hash))
         if len(command) > _COMMAND:
-            command = _command(("reconciler", "apply", _PATHS, "--expect", result.plan_hash))
+            command = _command(("reconciler", "apply", _PATHS, *_since(result), "--expect", result.plan_hash))
         opened, closed = fence([command], "sh")
         parts.append(f"To apply exactly this and nothing else:\n\n{opened}{command}\n{closed}\n")
     facts = [f"as of {when(result.as_of)}"]
@@ -358,7 +385,11 @@ def _end(result: FleetPlan, style: Style, *, offered: bool, cut: bool) -> str:
 
 
 def _performing(result: FleetPlan, style: Style) -> tuple[str, ...]:
-    return style.perform or ("reconciler", "apply", result.file or _PATHS)
+    return style.perform or ("reconciler", "apply", *([result.file] if result.file else [_PATHS, *_since(result)]))
+
+
+def _since(result: FleetPlan) -> tuple[str, ...]:
+    return () if result.base is None else ("--base", result.base.given)
 
 
 def _command(parts: Iterable[str]) -> str:

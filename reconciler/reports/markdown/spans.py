@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Final
 
 _BRIEF: Final = 300
-_BACKTICKS: Final = re.compile("`+")
 _WORD: Final = re.compile(r"(?:[A-Za-z]+(?:'[a-z]{1,2})?|[0-9]{1,5}|%)", re.ASCII)
 """What can be nothing but a word or a number, in any dialect: no letters of other scripts, no sign that could mean something."""
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -18,15 +17,19 @@ _COMMIT: Final = re.compile("[a-f]{7,}")
 """Letters that could be the beginning of a commit's hash."""
 
 
-def _longest(text: str) -> int:
-    return max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+def _ticks(texts: Iterable[str], ticks: str) -> str:
+    """Return more backticks than stand together anywhere in *texts*, at least *ticks*; doubling finds them quickly in long texts."""
+    for text in texts:
+        while ticks in text:
+            ticks += ticks
+    return ticks
 
 
 def span(shown: str) -> str:
     """Return visible text as a code span; nothing at all as `""`."""
     if not shown:
         return '`""`'
-    ticks = "`" * (_longest(shown) + 1)
+    ticks = _ticks((shown,), "`")
     # One blank on both sides is taken off again, but not from blanks alone.
     between = " " if (shown[0] in "` " or shown[-1] in "` ") and shown.strip(" ") else ""
     return f"{ticks}{between}{shown}{between}{ticks}"
@@ -80,7 +83,7 @@ def _around(word: str) -> tuple[str, str, str]:
 
 def fence(lines: Iterable[str], language: str) -> tuple[str, str]:
     """Return the opening and the closing line of a fence around *lines*."""
-    ticks = "`" * max(3, max(map(_longest, lines), default=0) + 1)
+    ticks = _ticks(lines, "```")
     return f"{ticks}{language}\n", f"{ticks}\n"
 
 

@@ -40,12 +40,18 @@ def plan(page: Page, result: FleetPlan) -> None:
         by_hand(page, result.plans(), width)
     still_open(page, result.open_steps())
     if result.refusals:
-        page.heading(page.paint("Refused: apply would not perform this plan.", styles.LOUD))
+        page.heading(page.paint(_refused(result), styles.LOUD))
         refusals(page, result.refusals)
     page.gap()
     if not result.complete:
         page.line("Other declared organizations were left out by --org or -l.")
     _verdict(page, result, turning)
+
+
+def _refused(result: FleetPlan) -> str:
+    if result.in_part:
+        return "Held back: apply would make only those changes that take access away."
+    return "Refused: apply would not perform this plan."
 
 
 def _elevated(page: Page, result: FleetPlan) -> None:
@@ -67,11 +73,11 @@ def _elevated(page: Page, result: FleetPlan) -> None:
 
 
 def _organization(page: Page, part: Plan) -> None:
-    page.heading(visible(part.organization), f" (serial {part.serial})" if part.serial else " (new)")
+    page.heading(visible(part.organization), _standing(part))
     width = widest([type_and_name(change.address)[1] for change in part.changes])
     for change in part.changes:
         # In a new organization nothing can be lost, and nearly everything would be marked.
-        _change(page, change, part.ranges.get(change.address), width, risky=bool(part.serial) and change.risk is Risk.HIGH)
+        _change(page, change, part.ranges.get(change.address), width, risky=not part.is_new and change.risk is Risk.HIGH)
         since = part.since.get(change.address)
         if since is not None:
             by = f"by {words.who(since.actor, since.operator)}, run {visible(since.run)}"
@@ -82,6 +88,12 @@ def _organization(page: Page, part: Plan) -> None:
         rows = [(format_instant(moment.at), *type_and_name(moment.address), moment.event) for moment in sorted(part.timeline)]
         for line in columns(rows):
             page.line(f"    {line}")
+
+
+def _standing(part: Plan) -> str:
+    if part.former is not None:
+        return f" (so far {visible(part.former)}, serial {part.former_serial})"
+    return " (new)" if part.is_new else f" (serial {part.serial})"
 
 
 def _change(page: Page, change: Change, where: Range | None, width: int, *, risky: bool) -> None:

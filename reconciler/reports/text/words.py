@@ -63,7 +63,7 @@ def field_change(change: FieldChange) -> list[str]:
 
 
 def holdings(document: Document) -> list[str]:
-    """Return what an administrator's document says, as atoms: roles, scopes, home, end, name."""
+    """Return what an administrator's document says, as atoms: roles, scopes, home, end, mark, name."""
     parts = [_listed(document["roles"])] if document["roles"] else []
     for site, held in sorted(document.get("sites", {}).items()):
         roles = [value(held["role"])] if "role" in held else []
@@ -78,6 +78,8 @@ def holdings(document: Document) -> list[str]:
         parts.append(f"from {value(home['organization'])}" if home.get("organization") else f"external ({value(home.get('type'))})")
     if document.get("expires_at"):
         parts.append(f"until {visible(document['expires_at'])}")
+    if document.get("protect"):
+        parts.append("protected")
     if document.get("name"):
         parts.append(f"name {value(document['name'])}")
     return _sentence(parts)

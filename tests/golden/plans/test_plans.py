@@ -1,6 +1,7 @@
-"""Three plans as a reviewer reads them, from manifests to text: who, what, where, since and until when, why, by whose word.
+"""Plans as a reviewer reads them, from manifests to text: who, what, where, since and until when, why, by whose word.
 
-`NAME/declared.yaml` is planned over what `stored.yaml` left in the state a day before; its first line may name who answers for it.
+`NAME/declared.yaml` is planned over what `stored.yaml` left in the state a day before; its first line may name who answers for it, and
+a `reconciler.yaml` beside it has its policy.
 """
 
 import io
@@ -13,6 +14,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from reconciler.applying import apply_plan
+from reconciler.cli.configuration import read_configuration
 from reconciler.model.results import FleetPlan
 from reconciler.pipeline import Request, plan
 from reconciler.reports import Style, render
@@ -34,7 +36,8 @@ def planned(name: str, monkeypatch: pytest.MonkeyPatch) -> FleetPlan:
     run = a_run(target=NoTarget(), clock=FixedClock(NOW - DAY))
     apply_plan(first, store, replace(run, holder=replace(run.holder, operator="ci@runner")))
     actor = ACTOR.match(Path("declared.yaml").read_text(encoding="utf-8"))
-    return plan(Request(catalog=CATALOG, paths=("declared.yaml",), actor=actor and actor[1]), store, NOW)
+    request = Request(catalog=CATALOG, paths=("declared.yaml",), actor=actor and actor[1], policy=read_configuration(None).policy)
+    return plan(request, store, NOW)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,6 +14,8 @@ from reconciler.model.protocols import Commit, Lock
 from reconciler.model.resources import Organization
 from reconciler.model.results import Application, Counts, FleetPlan
 from reconciler.planning.plan import plan_organization
+from reconciler.planning.renames import stored_under
+from reconciler.planning.scope import resolve
 from reconciler.targets import NoTarget
 from tests.fakes.builders import (
     ALICE,
@@ -445,3 +447,64 @@ def test_one_transaction_for_a_crowd_does_not_take_the_square_of_its_size() -> N
     counted = replace(plan, changes=tuple(replace(change, address=Counting(change.address)) for change in plan.changes))
     apply_plan(a_fleet([counted], people=0), store, a_run(target=NoTarget()))
     assert compared < 100_000
+
+
+# Renames
+
+OLD, NEW = "acme", "omega"
+OVER = an_administrator("over@acme.example", "device-administrator", expires_at=NOW)
+
+
+def renaming(store: MemoryStore) -> FleetPlan:
+    """Return the plan that calls `acme` by another name, ends what is over and takes Bob away."""
+    former = {NEW: OLD}
+    place = stored_under(store, NEW, former)
+    after, _ = resolve(an_organization(ALICE, name=NEW), place.organization, NOW, request_lifetime=HOUR)
+    after = replace(after, former_name=OLD)
+    made = plan_organization(NEW, place, after, lineage=store.lineage, now=NOW, catalog=CATALOG, acknowledged=NOBODY_MINDS)
+    return a_fleet([made], lineage=store.lineage, former=former, serials={NEW: made.serial, OLD: place.serial})
+
+
+def test_a_new_name_comes_first_and_both_chains_say_so_in_one_transaction() -> None:
+    store = FaultyStore()
+    put(store, an_organization(ALICE, BOB, OVER), a_follow_up())
+    put(store, an_organization(ALICE, BOB, OVER), a_follow_up("acme/organization"))
+    before = store.chain_heads()[0]
+    store.batches.clear()
+    apply_plan(renaming(store), store, a_run(target=NoTarget()))
+    assert store.batches == [[NEW, OLD]]
+    assert [step.address for step in store.read(NEW).follow_ups] == ["omega/organization"]
+    (*_, gave_up) = store.entries(OLD)
+    went_on, ended, _ = store.entries(NEW)
+    assert (gave_up.record.detail, gave_up.digest) == ("goes on as omega", None)
+    assert went_on.record.detail == f"goes on from acme, entry {before.seq}, hash {before.hash}"
+    assert (ended.record.address, ended.record.detail) == ("omega/administrator/over@acme.example", "ended 0 s late")
+
+
+def test_at_a_live_side_the_former_name_is_given_up_with_the_first_change() -> None:
+    store, target = a_store(an_organization(ALICE, BOB, OVER)), RecordingTarget()
+    seen: list[tuple[bool, bool]] = []
+    target.before = lambda _: seen.append((store.read(OLD).organization is None, store.read(NEW).organization is None))
+    apply_plan(renaming(store), store, a_run(target=target))
+    assert seen == [(False, True), (True, False), (True, False)]
+    assert target.asked == ["omega/organization", "omega/administrator/over@acme.example", "omega/administrator/bob@acme.example"]
+    assert entries(store, OLD) == [(EntryKind.CHANGE, "acme/organization")]
+
+
+def test_when_the_new_name_fails_all_stays_under_the_former_one() -> None:
+    store, target = a_store(an_organization(ALICE, BOB, OVER)), RecordingTarget()
+    target.fails("omega/organization")
+    application = apply_plan(renaming(store), store, a_run(target=target))
+    assert [status for _, status, _ in told(application)] == [Status.FAILED, Status.SKIPPED, Status.SKIPPED]
+    assert store.read(OLD).organization == an_organization(ALICE, BOB, OVER)
+    assert store.read(NEW).organization is None
+
+
+@pytest.mark.parametrize("name", [OLD, NEW])
+def test_a_new_name_needs_the_locks_of_both(name: str) -> None:
+    store = a_store(an_organization(ALICE))
+    with (
+        store.lock([name], HOLDER, timeout=0 * SECOND, record=a_record(kind=EntryKind.LOCK)),
+        pytest.raises(LockedError),
+    ):
+        apply_plan(renaming(store), store, a_run(target=NoTarget()))

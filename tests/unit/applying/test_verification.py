@@ -12,7 +12,7 @@ from reconciler.model.changes import Action, Reason
 from reconciler.model.documents import administrator_document, grant_document
 from reconciler.model.errors import ExpiredPlanError, PlanError, RefusedError, StalePlanError, TamperedPlanError
 from reconciler.model.findings import Finding, Severity
-from reconciler.model.policy import Acknowledgements
+from reconciler.model.policy import Acknowledgements, Freeze, Policy, RemovalLimit
 from reconciler.model.resources import Administrator, EndReason, Grant, Organization
 from reconciler.model.results import Counts, FleetPlan
 from reconciler.planning.diff import explain
@@ -59,11 +59,12 @@ def refused(
     *,
     now: datetime = NOW,
     acknowledged: Acknowledgements = NOBODY_MINDS,
+    policy: Policy | None = None,
 ) -> PlanError:
     """Return the error of applying *fleet*, having seen that nothing was written or asked for, and that the locks are free."""
     before, target = (list(store.heads()), list(store.entries())), RecordingTarget()
     with pytest.raises(kind) as caught:
-        apply_plan(fleet, store, a_run(target=target, clock=FixedClock(now), acknowledged=acknowledged))
+        apply_plan(fleet, store, a_run(target=target, clock=FixedClock(now), acknowledged=acknowledged, policy=policy))
     assert (list(store.heads()), list(store.entries())) == before
     assert (target.asked, store.locks()) == ([], [])
     return caught.value
@@ -321,6 +322,58 @@ def test_the_limits_hold_again_and_the_exact_number_lifts_them() -> None:
     refused(RefusedError, fleet, store, acknowledged=Acknowledgements(removals={"acme": 11}))
     run = a_run(target=NoTarget(), acknowledged=Acknowledgements(removals={"acme": 12}))
     assert apply_plan(fleet, store, run).counts == Counts(delete=12)
+
+
+def test_the_limits_are_those_of_the_run_that_applies() -> None:
+    store = a_store(an_organization(ALICE, BOB))
+    fleet = a_fleet_for(store, an_organization(ALICE))
+    for policy in (
+        Policy(organization_limit=RemovalLimit(people=0, percent=0, minimum=0)),
+        Policy(overall_limit=RemovalLimit(people=0, percent=0, minimum=0)),
+    ):
+        error = refused(RefusedError, fleet, store, policy=policy)
+        assert [refusal.rule for refusal in error.findings] == ["too-many-removals"]
+
+
+FREEZE = Freeze(begin=NOW + MINUTE, until=NOW + HOUR, reason="quiet")
+
+
+def test_a_freeze_that_began_since_the_plan_was_made_is_seen_under_the_lock() -> None:
+    store = a_store(an_organization(ALICE))
+    fleet = a_fleet_for(store, an_organization(ALICE, BOB))
+    frozen = Policy(freezes=[FREEZE])
+    error = refused(RefusedError, fleet, store, now=NOW + MINUTE, policy=frozen)
+    assert [refusal.rule for refusal in error.findings] == ["freeze-window"]
+    put(store, an_organization(ALICE, EVE), name="acme")
+    refused(StalePlanError, fleet, store, now=NOW + MINUTE, policy=frozen)
+
+
+@pytest.mark.parametrize("now", [NOW, NOW + HOUR])
+def test_a_freeze_refuses_nothing_before_and_after_it(now: datetime) -> None:
+    store = a_store(an_organization(ALICE))
+    run = a_run(target=NoTarget(), clock=FixedClock(now), policy=Policy(freezes=[FREEZE]))
+    assert apply_plan(a_fleet_for(store, an_organization(ALICE, BOB)), store, run).counts == Counts(create=1)
+
+
+def test_a_clock_that_was_set_back_does_not_lead_out_of_a_freeze() -> None:
+    store = a_store(an_organization(ALICE))
+    put(store, an_organization(BOB, name="globex"))
+    shown = NOW - DAY
+    policy = Policy(freezes=[replace(FREEZE, begin=NOW - MINUTE)])
+    error = refused(RefusedError, a_fleet_for(store, an_organization(ALICE, BOB)), store, now=shown, policy=policy)
+    assert [refusal.rule for refusal in error.findings] == ["freeze-window"]
+
+
+def test_ends_go_on_during_a_freeze() -> None:
+    store = a_store(an_organization(ALICE, BOB))
+    run = a_run(target=NoTarget(), clock=FixedClock(NOW + MINUTE), policy=Policy(freezes=[FREEZE]))
+    assert apply_plan(a_fleet_for(store, an_organization(ALICE)), store, run).counts == Counts(delete=1)
+
+
+def test_a_mark_that_was_stored_since_the_plan_was_made_counts() -> None:
+    store = a_store(an_organization(ALICE, replace(BOB, protect=True)))
+    error = refused(RefusedError, a_fleet_for(store, an_organization(ALICE)), store)
+    assert [refusal.rule for refusal in error.findings] == ["protected-administrator"]
 
 
 def test_no_acknowledgement_overrides_staleness() -> None:

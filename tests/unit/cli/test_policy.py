@@ -1,5 +1,6 @@
 """`policy` in `reconciler.yaml`: what it becomes, and what is said, at its place, about what it cannot do."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from reconciler.cli.configuration import Configuration, read_configuration
 from reconciler.model.errors import UsageError
 from reconciler.model.findings import Finding, Position, Range, Severity
-from reconciler.model.policy import Policy, Waiver
+from reconciler.model.policy import OVERALL_LIMIT, Policy, RemovalLimit, Waiver
 from reconciler.rules import FIXED_SEVERITY, STEP_RULES, every_rule, waivable_rules
 
 RULE = "few-full-administrators"
@@ -184,6 +185,7 @@ def test_what_guards_against_a_lockout_or_self_assignment_stays_and_says_why(rul
         "without one nobody can let anybody in again; people from outside count, access with an end does not",
         "it opens running meetings; two people decide",
         "two people decide who gets in",
+        "of two organizations one would be lost, with the history of both",
         "a manifest can neither give such a role nor keep it, and what is said of access would be wrong",
     }
 
@@ -233,16 +235,80 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("key", ["freezeWindows", "limits"])
-def test_what_comes_later_is_refused_by_name(key: str) -> None:
-    (finding,) = wrong_with(f"policy: {{{key}: {{}}}}\n")
-    assert said(finding) == f"reconciler.yaml:1:10: {key} is not supported yet [not-supported-yet]"
+# Freezes
+
+
+def a_freeze(start: str = '"2026-12-18T18:00:00+01:00"', until: str = '"2027-01-04T07:00:00Z"', more: str = "") -> str:
+    return f"policy: {{freeze: [{{from: {start}, until: {until}, reason: ' quiet '{more}}}]}}\n"
+
+
+def test_a_freeze_is_read_with_its_place() -> None:
+    (window,) = read(a_freeze(more=", organizations: [acme], labels: {tier: gold, region: eu}")).policy.freezes
+    assert (window.begin, window.until) == (datetime(2026, 12, 18, 17, tzinfo=UTC), datetime(2027, 1, 4, 7, tzinfo=UTC))
+    assert (window.reason, window.organizations, window.labels) == ("quiet", frozenset({"acme"}), (("region", "eu"), ("tier", "gold")))
+    assert window.range is not None
+    assert window.range.start == Position(line=1, column=26)
+    (everywhere,) = read(a_freeze()).policy.freezes
+    assert (everywhere.organizations, everywhere.labels) == (frozenset(), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            a_freeze("'2026-12-18'"),
+            "1:26: from 2026-12-18: a date alone is no instant: the time and an offset are missing [unreadable-time]",
+        ),
+        (a_freeze(until="'2027-01-04T07:00:00'"), "until 2027-01-04T07:00:00: the offset is missing [unreadable-time]"),
+        (a_freeze(until="never"), "until never: not an RFC 3339 time [unreadable-time]"),
+        (a_freeze(until="'2026-12-18T17:00:00Z'"), "until 2026-12-18T17:00:00Z is not after from [configuration]"),
+        (a_freeze(more=", organisations: [acme]"), "unknown field organisations [schema-unknown-field]"),
+        (a_freeze(more=", organizations: []"), "organizations has 0 items [schema-length]"),
+        (a_freeze(more=", organizations: [Acme]"), "an item of organizations Acme is not of the right form [schema-pattern]"),
+        (a_freeze(more=", labels: {}"), "labels has no fields [schema-length]"),
+        ("policy: {freeze: [{from: '2026-12-18T18:00:00Z', reason: x}]}\n", "until is missing in an item of freeze [schema-required]"),
+        ("policy: {freeze: {from: '2026-12-18T18:00:00Z'}}\n", "freeze is a mapping, not a list [schema-type]"),
+    ],
+)
+def test_a_freeze_that_cannot_be_read_is_an_error_never_no_freeze(text: str, expected: str) -> None:
+    assert [said(finding).endswith(expected) for finding in wrong_with(text)] == [True], [said(finding) for finding in wrong_with(text)]
+
+
+# Limits
+
+
+def test_limits_are_read_number_by_number_and_know_where_they_are_set() -> None:
+    policy = read("policy:\n  limits:\n    organization: {people: 2}\n    overall: {percent: 5}\n").policy
+    assert replace(policy.organization_limit, range=None) == RemovalLimit(people=2, percent=30, minimum=10)
+    assert replace(policy.overall_limit, range=None) == RemovalLimit(people=50, percent=5, minimum=0)
+    assert policy.organization_limit.range is not None
+    assert policy.organization_limit.range.start.line == 3
+    default = read("policy: {limits: {organization: {minimum: 0}}}\n").policy
+    assert default.overall_limit == OVERALL_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ("organization: {percent: 51}", "percent cannot be 51 [schema-value]"),
+        ("organization: {people: 51}", "people cannot be 51 [schema-value]"),
+        ("overall: {people: -1}", "people cannot be -1 [schema-value]"),
+        ("overall: {minimum: 5}", "unknown field minimum [schema-unknown-field]"),
+        ("organization: {people: many}", "people is text many, not an integer [schema-type]"),
+        ("organization: {}", "organization has no fields [schema-length]"),
+        ("", "limits has no fields [schema-length]"),
+    ],
+)
+def test_a_limit_can_be_loosened_only_so_far(limits: str, expected: str) -> None:
+    (finding,) = wrong_with(f"policy: {{limits: {{{limits}}}}}\n")
+    assert said(finding).endswith(expected), said(finding)
 
 
 def test_the_documented_policy_is_right_and_the_page_names_what_policy_cannot_do() -> None:
     page = PAGE.read_text(encoding="utf-8")
     policy = read(page.partition("```yaml\n")[2].partition("```")[0]).policy
-    assert (policy.required_actor, len(policy.severities), len(policy.waivers)) == (True, 2, 1)
+    assert (policy.required_actor, len(policy.severities), len(policy.waivers), len(policy.freezes)) == (True, 2, 1, 1)
+    assert policy.organization_limit.people == 2
     fixed = FIXED_SEVERITY | {rule.id for rule in STEP_RULES}
     assert {rule for rule in fixed if f"`{rule}`" not in page} == set()
 

@@ -31,6 +31,8 @@ KINDS = (
         "history",
         "verification",
         "access",
+        "copy",
+        "migration",
         "accesses",
         "who-can",
         "rules",

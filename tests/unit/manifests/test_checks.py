@@ -53,6 +53,36 @@ def test_one_person_listed_twice_names_both_places(second: str) -> None:
     assert finding.detail.startswith("first at spec/administrators/0/email;")
 
 
+def former(email: str, former_email: Any) -> dict[str, Any]:
+    return {"email": email, "formerEmail": former_email, **HELD}
+
+
+@pytest.mark.parametrize(
+    ("persons", "place", "said"),
+    [
+        ([former("a@x.example", "A@x.example")], 0, "A@x.example is the e-mail itself"),
+        ([former("b@x.example", "a@x.example"), {"email": "Ａ@x.example", **HELD}], 0, "a@x.example is listed itself"),
+        ([former("b@x.example", "a@x.example"), former("c@x.example", "A@x.example")], 1, "A@x.example is claimed twice"),
+        ([former("b@x.example", "a@x.example"), former("c@x.example", "b@x.example")], 1, "b@x.example is listed itself"),
+    ],
+)
+def test_a_former_e_mail_is_that_of_one_person_who_is_not_listed_under_it(persons: list[Any], place: int, said: str) -> None:
+    (finding,) = people(*persons)
+    assert (finding.rule, finding.path, finding.message) == ("former-email", ("spec", "administrators", place, "formerEmail"), said)
+
+
+def test_people_who_change_places_are_told_of_the_third_address() -> None:
+    found = people(former("a@x.example", "b@x.example"), former("b@x.example", "a@x.example"))
+    assert [finding.message for finding in found] == ["b@x.example is listed itself", "a@x.example is listed itself"]
+    assert all("by way of a third address" in finding.detail for finding in found)
+
+
+def test_a_former_e_mail_is_looked_at_like_any_other() -> None:
+    assert people(former("a@x.example", "b@x.example")) == []
+    assert [finding.rule for finding in people(former("a@x.example", "b\u200b@x.example"))] == ["email-characters"]
+    assert people(former("a@x.example", 7)) == []
+
+
 @pytest.mark.parametrize("held", [{}, {"roles": []}, {"sites": {"a": {"meetingContentManager": False}}}])
 def test_a_person_without_any_role_is_an_error(held: dict[str, Any]) -> None:
     assert [finding.rule for finding in people({"email": "a@b", **held})] == ["administrator-without-role"]

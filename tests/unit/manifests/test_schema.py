@@ -84,10 +84,10 @@ BAD: dict[str, tuple[Any, list[tuple[str, str | None, Path]]]] = {
     ),
     "capital name": (an_organization() | {"metadata": {"name": "Acme"}}, [("schema-pattern", "acme", ("metadata", "name"))]),
     "name with a final newline": (an_organization() | {"metadata": {"name": "acme\n"}}, [("schema-pattern", None, ("metadata", "name"))]),
-    "protect": (a_person(protect=True), [("not-supported-yet", None, (*PERSON, "protect"))]),
+    "protect": (a_person(protect="yes"), [("schema-type", "true", (*PERSON, "protect"))]),
     "former name": (
-        an_organization() | {"metadata": {"name": "acme", "formerName": "old"}},
-        [("not-supported-yet", None, ("metadata", "formerName"))],
+        an_organization() | {"metadata": {"name": "acme", "formerName": "Old"}},
+        [("schema-pattern", "old", ("metadata", "formerName"))],
     ),
     "restricted mode without partner": (
         an_organization(restrictedMode={"enabled": True}),

@@ -65,6 +65,16 @@ def roles_at(at: datetime, *records: Record, person: str = BOB.key) -> list[str]
     return None if found is None else sorted(found.person.roles) if found.person else []
 
 
+def test_an_address_that_was_given_up_is_nobodys_any_more_and_the_new_one_nobodys_before() -> None:
+    bo = replace(BOB, email="bo@acme.example")
+    moved = replace(recorded(NOW + HOUR, bo, "a", run="r1"), before=administrator_document(replace(BOB, roles=frozenset({"a"}))))
+    records = recorded(NOW, BOB, "a"), moved
+    assert [roles_at(at, *records) for at in (NOW, NOW + HOUR)] == [["a"], []]
+    assert [roles_at(at, *records, person=bo.key) for at in (NOW, NOW + HOUR)] == [[], ["a"]]
+    back = recorded(NOW + 2 * HOUR, BOB, "b", run="r2")
+    assert roles_at(NOW + 2 * HOUR, *records, back) == ["b"]
+
+
 def test_the_last_record_up_to_the_instant_counts() -> None:
     records = recorded(NOW, BOB, "a"), recorded(NOW + HOUR, BOB, "b", run="r1"), recorded(NOW + 2 * HOUR, BOB, run="r2")
     instants = [NOW, NOW + HOUR - SECOND, NOW + HOUR, NOW + 2 * HOUR - SECOND, NOW + 2 * HOUR]

@@ -166,6 +166,7 @@ def test_what_was_asked_about_makes_a_difference(monkeypatch: pytest.MonkeyPatch
     assert differing == {
         "contact-center-role-of-an-outsider",
         "customer-of-another-partner",
+        "former-name",
         "grant-agent",
         "grant-approved-by-the-partner",
         "managing-partner-as-account",
