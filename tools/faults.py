@@ -33,13 +33,14 @@ class Row(NamedTuple):
     engine: str
     fault: str
     tried: int
+    missed: int
     left: Counter[Verdict | None]
 
     @classmethod
     def of(cls, command: str, engine: str, fault: str, results: list[Result]) -> "Row":
         """Count what was tried; what was missed was not."""
         tried = [result for result in results if not result.missed]
-        return cls(command, engine, fault, len(tried), Counter(result.verdict for result in tried))
+        return cls(command, engine, fault, len(tried), len(results) - len(tried), Counter(result.verdict for result in tried))
 
     def text(self) -> str:
         """Return the row of the table."""
@@ -74,9 +75,11 @@ def page(made: list[Row], *, every: int, seconds: float, processes: int) -> str:
     heading = "| command | fault | points tried | old | in part | new | lost |\n|---|---|--:|--:|--:|--:|--:|"
     table = "\n".join(row.text() for row in made)
     what = "Every point" if every == 1 else f"Every {every}th point"
+    missed = sum(row.missed for row in made)
+    missing = f", {missed} missed because the run took another way" if missed else ""
     took = f"{round(seconds / 60)} minutes, {processes} at a time"
     system = f"{tools}, {platform.system()} {platform.machine()}"
-    return f"\n{heading}\n{table}\n\n{what}: {total} tried, {lost} lost; {took}. {system}.\n\n"
+    return f"\n{heading}\n{table}\n\n{what}: {total} tried, {lost} lost{missing}; {took}. {system}.\n\n"
 
 
 def main(arguments: list[str]) -> int:

@@ -13,7 +13,6 @@ from pathlib import Path
 from reconciler.model.errors import MissingStateError, UsageError
 from reconciler.model.protocols import Facts, StateReader, Store
 from reconciler.stores.empty import EmptyState
-from reconciler.stores.faults import fence
 from reconciler.stores.files import refuse_orphaned_journal
 from reconciler.stores.holders import here
 from reconciler.stores.migrate import CURRENT_VERSION
@@ -141,8 +140,10 @@ def _psycopg() -> Iterator[None]:
 
 
 def _existing(url: str) -> Path | None:
+    from reconciler.stores.faults import fence  # noqa: PLC0415 - sqlite3 only where a state is looked for
+
     path = path_of(url)
-    # A folder that cannot be looked into holds no state that is missing.
+    # A folder that cannot be looked into is no folder without a state.
     with fence(masked(url)):
         if path.exists():
             return path

@@ -1,4 +1,4 @@
-"""The product in processes that are forks of a warm one: `python -E -B -m tests.faults.forked`, asked by `Forks`.
+"""The product in processes that are forks of a warm one: `python -B -m tests.faults.forked`, asked by `Forks`.
 
 A fault sweep runs thousands of commands, and loading the libraries takes ten times as long as what they do. So one process loads them all
 and does nothing else; each command is a fork of it, which runs the product's own entry point to its own end, with its own streams, exit
@@ -50,7 +50,9 @@ class Forks:
 
     def __init__(self) -> None:
         kept = {name: value for name, value in environment().items() if not name.startswith("COVERAGE_")}
-        line = [sys.executable, "-E", "-B", "-m", "tests.faults.forked"]
+        # Where texts are hashed alike, sets have one order, and every run makes the same calls.
+        kept["PYTHONHASHSEED"] = "0"
+        line = [sys.executable, "-B", "-m", "tests.faults.forked"]
         self._process = subprocess.Popen(line, cwd=ROOT, env=kept, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
 
     def run(self, folder: Path, *arguments: str, tracing: Sequence[str] = ()) -> Ended:

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
@@ -17,25 +17,39 @@ import pytest
 
 from tests import postgres
 from tests.cli.running import environment
-from tests.faults.engines import Site, Sqlite
+from tests.faults.engines import Engine, Site, Sqlite
 from tests.faults.forked import Ended, Forks
 from tests.faults.injecting import KILL, Point, name_of, watch
 from tests.faults.judging import Verdict, command_of
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.sweep import ENGINES, Case, scenarios_of
 
-TRIED: Final = {"SQLite": 12, "PostgreSQL": 5}
+TRIED: Final = {"SQLite": 8, "PostgreSQL": 4}
 """So many points of each scenario are tried here."""
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
 
+@pytest.fixture(scope="module")
+def engine_of() -> Iterator[Callable[[str], Engine]]:
+    """Have each engine once, when it is first asked for."""
+    made: dict[str, Engine] = {}
+    with ExitStack() as opened:
+
+        def engine_of(name: str) -> Engine:
+            if name not in made:
+                made[name] = opened.enter_context(ENGINES[name]())
+            return made[name]
+
+        yield engine_of
+
+
 @pytest.mark.parametrize(("engine", "name"), [(engine, scenario.name) for engine in ENGINES for scenario in scenarios_of(engine)])
-def test_wherever_it_is_hit_nothing_is_lost_and_the_next_run_goes_on(engine: str, name: str) -> None:
+def test_wherever_it_is_hit_nothing_is_lost_and_the_next_run_goes_on(engine: str, name: str, engine_of: Callable[[str], Engine]) -> None:
     if engine == "PostgreSQL" and postgres.installation() is None:
         pytest.skip(f"{postgres.PACKAGE} has no binaries for this platform")
     (scenario,) = (scenario for scenario in SCENARIOS if scenario.name == name)
-    with ENGINES[engine]() as at_work, Case(scenario, at_work) as case:
+    with Case(scenario, engine_of(engine)) as case:
         # From the middle of the first part on: the first points of all are those of a run that has hardly begun.
         every = -(-len(case.points) // TRIED[engine])
         results = list(case.meet_all(case.points[every // 2 :: every]))
