@@ -142,8 +142,20 @@ SHORTER = FieldChange(path="expires_at", before="2026-11-20T10:10:00Z", after="2
 @pytest.mark.parametrize(
     ("action", "before", "after", "reason", "expected"),
     [
-        (Action.CREATE, None, GRANT, Reason.DECLARED, ["gains", TAC, f"{BY}, approved by {ALICE}, {WHY}", IN_40]),
-        (Action.UPDATE, REQUEST, GRANT, Reason.DECLARED, ["gains", TAC, f"{BY}, approved by {ALICE}, {WHY}", IN_40]),
+        (
+            Action.CREATE,
+            None,
+            GRANT,
+            Reason.DECLARED,
+            ["gains", TAC, f"all rights of a full administrator: {BY}, approved by {ALICE}, {WHY}", IN_40],
+        ),
+        (
+            Action.UPDATE,
+            REQUEST,
+            GRANT,
+            Reason.DECLARED,
+            ["gains", TAC, f"all rights of a full administrator: {BY}, approved by {ALICE}, {WHY}", IN_40],
+        ),
         (Action.CREATE, None, REQUEST, Reason.DECLARED, ["asks", TAC, f"for {BY}, not decided yet, {WHY}", ""]),
         (Action.UPDATE, REQUEST, {**REQUEST, "denied_by": ALICE}, Reason.DECLARED, ["denied", TAC, f"{BY}, by {ALICE}, {WHY}", ""]),
         (Action.DELETE, REQUEST, None, Reason.OMITTED, ["withdrawn", TAC, f"request for {BY}", ""]),
