@@ -65,6 +65,9 @@ def _usage(error: click.UsageError) -> Finding:
     if isinstance(error, click.NoSuchOption):
         return _unknown_option(error.option_name, context, help_hint)
     message = error.format_message().rstrip(".")
+    if isinstance(error, click.BadParameter) and error.param is not None and isinstance(error.param.type, click.Choice):
+        close = get_close_matches(error.message.partition("'")[2].partition("'")[0], map(str, error.param.type.choices), n=1)
+        return _finding("usage", message, hint=f"{error.param.opts[0]} {close[0]}" if close else help_hint)
     if context is None or not isinstance(context.command, click.Group):
         return _finding("usage", message, hint=help_hint)
     names = context.command.list_commands(context)

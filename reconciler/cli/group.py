@@ -20,12 +20,12 @@ from reconciler.cli.commands.unlock import unlock
 from reconciler.cli.commands.validate import validate
 from reconciler.cli.commands.verify import verify
 from reconciler.cli.commands.who_can import who_can
+from reconciler.cli.exits import CODES
 from reconciler.cli.groups import Commands
 from reconciler.cli.version import version_text
 
-_EXIT_CODES = """\b
-Exit codes: 0 ok, 1 error, 2 changes or drift, 3 refused, 4 stale plan,
-5 locked, 6 partly applied, 64 usage, 70 internal error, 130/143 interrupted."""
+_CODES = ("/".join(map(str, code.numbers)) + f" {code.brief}" for code in CODES)
+_EXIT_CODES = f"Exit codes: {', '.join(_CODES)}."
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 -- click's signature

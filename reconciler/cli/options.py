@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli.types import Duration, Email, Instant, Label
+from reconciler.cli.types import Duration, Email, Instant, Label, file_names
 from reconciler.model.errors import UsageError
 
 DEFAULT_STATE = "sqlite:///.reconciler/state.db"
@@ -57,6 +57,7 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
     click.option(
         "--config",
         metavar="FILE",
+        shell_complete=file_names,
         envvar="RECONCILER_CONFIG",
         help="The settings of the repository; default reconciler.yaml in the current directory.",
     ),
@@ -78,7 +79,13 @@ _OPTIONS: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         help="Plan and apply only organizations with this label; of several, all must match.",
     ),
     click.option("--actor", type=Email(), envvar="RECONCILER_ACTOR", help="Who answers for the change; recorded in the journal."),
-    click.option("--output", metavar="FILE", envvar="RECONCILER_OUTPUT", help="Write the report to a file instead of standard output."),
+    click.option(
+        "--output",
+        metavar="FILE",
+        shell_complete=file_names,
+        envvar="RECONCILER_OUTPUT",
+        help="Write the report to a file instead of standard output.",
+    ),
     click.option(
         "--lock-timeout", type=Duration(), envvar="RECONCILER_LOCK_TIMEOUT", help="How long to wait for another run's lock; default 30s."
     ),
@@ -117,9 +124,9 @@ def common_options(*, reads: bool, formats: tuple[str, ...] = FORMATS) -> Callab
             )(decorated)
         for option in reversed(_OPTIONS):
             decorated = option(decorated)
-        return click.option(
-            "--format", type=click.Choice(formats), envvar="RECONCILER_FORMAT", help=f"How the report is written; default {formats[0]}."
-        )(decorated)
+        # The names stand in the help, where they can be wrapped.
+        said = f"How the report is written: {', '.join(formats)}; default {formats[0]}."
+        return click.option("--format", type=click.Choice(formats), metavar="FORMAT", envvar="RECONCILER_FORMAT", help=said)(decorated)
 
     return decorate
 

@@ -1,6 +1,5 @@
 """Passwords on the command line: everybody on the machine can read that, so it is written anew before anything else is done."""
 
-import json
 import os
 import sys
 from typing import Final
@@ -16,6 +15,8 @@ def hide_passwords() -> list[str]:
     """
     kept = os.environ.pop(_KEPT, None)
     if kept is not None:
+        import json  # noqa: PLC0415 - as below
+
         return [str(argument) for argument in json.loads(kept)]
     given = sys.argv[1:]
     if sys.platform == "win32" or not any("://" in argument for argument in given):
@@ -25,6 +26,8 @@ def hide_passwords() -> list[str]:
     shown = [masked(argument) for argument in given]
     before = sys.orig_argv[: len(sys.orig_argv) - len(given)]
     if shown != given and sys.executable and [*before, *given] == sys.orig_argv:
+        import json  # noqa: PLC0415 - most command lines name no URL
+
         os.environ[_KEPT] = json.dumps(given)
         os.execv(sys.executable, [*before, *shown])  # noqa: S606 - this very process, without a shell
     return given

@@ -58,6 +58,7 @@ class Session:
         if common.format is not None:
             process.format = common.format
         _configure_log(common)
+        self.progress = Progress(quiet=self.quiet)
         self.settings: Configuration = read_configuration(common.config, judges=judges)
         self.format = process.format = common.format or self.settings.format or FORMATS[0]
         if early:
@@ -131,6 +132,7 @@ class Session:
             must_exist=self.settings.must_exist,
             target=self._common.target or self.settings.target,
             actor=self._common.actor,
+            watch=self.progress.watch,
         )
 
     def performing(self, paths: tuple[str, ...], *acknowledged: str) -> tuple[str, ...]:

@@ -24,6 +24,14 @@ def shows_progress() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not in_ci()
 
 
+def columns() -> int:
+    """Return the columns of the terminal on standard error."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH
+    except OSError:
+        return _WIDTH
+
+
 def takes_color(stream: TextIO, *, refused: bool) -> bool:
     """Tell whether *stream* is a terminal that takes colors, and nobody *refused* them."""
     return not (refused or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb") and stream.isatty()

@@ -2,11 +2,21 @@
 
 import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 _HASH = r"sha256:[0-9a-f]{64}"
+
+
+def file_names(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+    """Let the shell complete the name of a file or a folder."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a shell completes
+
+    return [CompletionItem(incomplete, type="file")]
 
 
 class Instant(click.ParamType[datetime]):

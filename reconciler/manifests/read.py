@@ -22,12 +22,14 @@ from reconciler.model.documents import compact, grant_document
 from reconciler.model.errors import ManifestError
 from reconciler.model.findings import Finding, Path, Range, Severity, has_errors
 from reconciler.model.identifiers import grant_address, organization_address
+from reconciler.model.protocols import Watch, unwatched
 from reconciler.model.resources import OrganizationFacts
 from reconciler.workers import processes, spread
 
 _NAME: Final[Path] = ("metadata", "name")
 _ORGANIZATION: Final = "Organization"
 _GRANT: Final = "ElevationGrant"
+_READING: Final = "reading"
 
 
 NOTHING_UNREAD: Final = Unread()
@@ -35,7 +37,9 @@ _PART: Final = 1 << 18
 """Bytes of manifests after which another process passes on what it has read."""
 
 
-def read(survey: Survey, *, durations: GrantDurations | None = None, unread: Unread = NOTHING_UNREAD) -> Manifests:
+def read(
+    survey: Survey, *, durations: GrantDurations | None = None, unread: Unread = NOTHING_UNREAD, watch: Watch = unwatched
+) -> Manifests:
     """Read the manifests that were found.
 
     Whatever is wrong becomes a finding, so that one run reports everything; nothing is raised for any content.
@@ -44,6 +48,7 @@ def read(survey: Survey, *, durations: GrantDurations | None = None, unread: Unr
         survey: the files.
         durations: how long requests and elevations live, from the catalog.
         unread: what need not be read, in files that speak of nothing else.
+        watch: sees the files go by.
     """
     contents = Contents(places=Places(survey.files))
     reader = _Reader(survey.files, contents, durations or GrantDurations())
@@ -51,7 +56,7 @@ def read(survey: Survey, *, durations: GrantDurations | None = None, unread: Unr
     contents.read.difference_update(*unread.files.values())
     try:
         with _collector_at_rest():
-            reader.add_all(sorted(contents.read))
+            reader.add_all(sorted(contents.read), watch)
     except BaseException:
         contents.spool.close()
         raise
@@ -145,15 +150,16 @@ class _Reader:
         self.labels: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
         self.services: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def add_all(self, positions: Sequence[int]) -> None:
+    def add_all(self, positions: Sequence[int], watch: Watch) -> None:
         """Read these files, in their order."""
         count = processes(len(positions))
         if count == 1:
-            for position in positions:
+            for position in watch(_READING, positions, len(positions)):
                 self.add(position)
             return
         with closing(spread(self.parts, positions, count)) as results:
-            for position, found in groupby(chain.from_iterable(results), key=itemgetter(0)):
+            files = groupby(chain.from_iterable(results), key=itemgetter(0))
+            for position, found in watch(_READING, files, len(positions)):
                 self.merge(position, map(itemgetter(1), found))
 
     def parts(self, positions: Iterable[int]) -> Iterator[list[tuple[int, Document | Finding]]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from reconciler.model.changes import Change, FollowUp, Recorded, Status
 from reconciler.model.documents import Document
@@ -19,6 +19,22 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the present instant, aware, in UTC."""
         ...
+
+
+Item = TypeVar("Item")
+
+
+class Watch(Protocol):
+    """Somebody who sees long work go by."""
+
+    def __call__(self, doing: str, items: Iterable[Item], total: int, /) -> Iterable[Item]:
+        """Return *items* as they are, one after the other; *doing* says in a word what is done with them, *total* how many there are."""
+        ...
+
+
+def unwatched(_doing: str, items: Iterable[Item], _total: int) -> Iterable[Item]:
+    """Nobody looks."""
+    return items
 
 
 class StoredHead(NamedTuple):

@@ -25,7 +25,8 @@ def validate(request: Request, now: datetime) -> Validation:
         context = context_of(manifests, request, manifests.facts, now, Partners(now, manifests))
         judges = Judges(manifests=manifests, policy=request.policy, context=context, elsewhere=context, note=lambda _: None)
         with closing(judges.all(valid_names(manifests))) as judgements:
-            found = [finding for judgement in judgements for finding in judgement.findings]
+            watched = request.watch("checking", judgements, len(manifests.names))
+            found = [finding for judgement in watched for finding in judgement.findings]
         findings = in_file_order([*manifests.findings, *manifests.locate(found)])
         names: frozenset[str] = frozenset()
         try:
@@ -50,7 +51,7 @@ def find_manifests(request: Request) -> Survey:
 
 def read_manifests(request: Request) -> Manifests:
     """Return the manifests that are asked for, all of them read; how long requests and elevations live comes from the catalog."""
-    return read(find_manifests(request), durations=durations_of(request))
+    return read(find_manifests(request), durations=durations_of(request), watch=request.watch)
 
 
 def durations_of(request: Request) -> GrantDurations:

@@ -110,7 +110,7 @@ def plan(request: Request, reader: StateReader, now: datetime, *, shown: datetim
             manifests=manifests, policy=request.policy, context=context, elsewhere=elsewhere, note=partial(fleet.weigh, manifests)
         )
         with closing(judges.all(declared)) as judgements:
-            for name in sorted({*declared, *pruned}):
+            for name in request.watch("planning", sorted({*declared, *pruned}), len(declared) + len(pruned)):
                 if name in pruned:
                     fleet.prune(name)
                     continue

@@ -9,7 +9,7 @@ from reconciler.model.documents import UNREADABLE, refuse_misshapen
 from reconciler.model.errors import CorruptStateError, MissingStateError
 from reconciler.model.identifiers import ORGANIZATION
 from reconciler.model.journal import GENESIS, ChainHead, Entry, EntryKind, entry_hash, overall_head
-from reconciler.model.protocols import StateReader, StoredHead
+from reconciler.model.protocols import StateReader, StoredHead, Watch, unwatched
 from reconciler.model.results import History, Organizations, Problem, StateOf, StoredOrganization, Verification
 from reconciler.pipeline.missing import unknown_organization
 from reconciler.pipeline.overdue import overdue
@@ -116,7 +116,7 @@ def _wrong_with_documents(entry: Entry) -> Exception | None:
     return None
 
 
-def verify_journal(reader: StateReader) -> Verification:
+def verify_journal(reader: StateReader, watch: Watch = unwatched) -> Verification:
     """Check every entry of every chain, and that the stored documents are the ones the journal speaks of.
 
     Other runs may go on writing meanwhile: what is recorded is read first, then the chains, which may only have grown.
@@ -125,7 +125,8 @@ def verify_journal(reader: StateReader) -> Verification:
     stored = {head.name: head for head in reader.heads()}
     heads = {head.organization: head for head in reader.chain_heads()}
     try:
-        chains = {name: _walk(chain, heads.get(name), stored.get(name)) for name, chain in groupby(reader.entries(), _organization_of)}
+        entries = watch("verifying", groupby(reader.entries(), _organization_of), len(heads))
+        chains = {name: _walk(chain, heads.get(name), stored.get(name)) for name, chain in entries}
     except CorruptStateError as error:
         # An entry that cannot be read ends the walk; what holds for the chains is then unknown.
         return _verification(reader, stored, heads, [*problems, Problem(organization=None, seq=None, message=error.message)], entries=0)

@@ -75,11 +75,11 @@ def read_what_changed(
     """Return the manifests, of which only those were read that no verdict speaks for, and the verdicts that hold at *now*."""
     held = _standing(request, survey, reader, heads, now)
     if held.view is None or not held.verdicts:
-        return read(survey, durations=durations_of(request)), held
+        return read(survey, durations=durations_of(request), watch=request.watch), held
     try:
         manifests, held = _beside(request, survey, reader, held.view, held)
     except UNREADABLE:
-        return read(survey, durations=durations_of(request)), replace(held, verdicts={})
+        return read(survey, durations=durations_of(request), watch=request.watch), replace(held, verdicts={})
     _log.info("%d organizations are as an apply found them, %d are read", len(held.verdicts), len(manifests.names) - len(held.verdicts))
     return manifests, held
 
@@ -178,7 +178,7 @@ def _beside(request: Request, survey: Survey, reader: StateReader, view: str, he
     """Read what has no verdict, and take the verdicts away that depend on something there."""
     unread = Unread(files=held.files, facts=_Facts(reader, view, held))
     with ExitStack() as opened:
-        manifests = opened.enter_context(read(survey, durations=durations_of(request), unread=unread))
+        manifests = opened.enter_context(read(survey, durations=durations_of(request), unread=unread, watch=request.watch))
         manifests.read_more(manifests.read_names())
         affected = {*manifests.read_names(), *(held.names - held.verdicts.keys())}
         # Whoever refers to an organization that is renamed is judged again.
@@ -191,7 +191,7 @@ def _beside(request: Request, survey: Survey, reader: StateReader, view: str, he
         if not any(finding.rule in _IN_FILE_ORDER for finding in manifests.findings):
             opened.pop_all()
             return manifests, replace(held, verdicts={name: it for name, it in held.verdicts.items() if name not in affected})
-    return read(survey, durations=durations_of(request)), replace(held, verdicts={})
+    return read(survey, durations=durations_of(request), watch=request.watch), replace(held, verdicts={})
 
 
 def _read_who_is_affected(affected: set[str], manifests: Manifests, bases: Mapping[str, Basis]) -> None:

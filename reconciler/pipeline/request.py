@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from reconciler.catalog import Catalog
 from reconciler.model.policy import Acknowledgements, Policy
-from reconciler.model.protocols import Clock, Holder
+from reconciler.model.protocols import Clock, Holder, Watch, unwatched
 from reconciler.model.results import FleetPlan
 
 
@@ -26,6 +26,7 @@ class Request:
         must_exist: a missing state is an error.
         target: name of the target.
         actor: who answers for the changes, None when nobody was named.
+        watch: sees long work go by.
     """
 
     catalog: Catalog
@@ -42,6 +43,7 @@ class Request:
     must_exist: bool = False
     target: str = "none"
     actor: str | None = None
+    watch: Watch = unwatched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,3 +150,34 @@ def test_what_is_said_on_standard_error_is_tuned_and_never_in_the_report(applied
     loud, quiet = applied.run("validate", MANIFESTS), applied.run("validate", MANIFESTS, "-qq", env={"RECONCILER_LOG": "debug"})
     assert loud.out == quiet.out
     assert "link.yaml" in loud.out
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("reconciler pl", "plain,plan"),
+        ("reconciler grant ap", "plain,approve"),
+        ("reconciler plan --deta", "plain,--detailed-exitcode"),
+        ("reconciler plan --format mar", "plain,markdown"),
+        ("reconciler plan org", "file,org"),
+        ("reconciler plan --out pl", "file,pl"),
+    ],
+)
+def test_a_shell_completes_commands_options_values_and_files(place: Place, typed: str, offered: str) -> None:
+    words = {"_RECONCILER_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
+    assert place.run(env=words).out.splitlines() == [offered]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["grant", "aprove"], "reconciler grant approve"),
+        (["plan", "--detailed-exitcod"], "--detailed-exitcode"),
+        (["plan", "--format", "markdwon"], "--format markdown"),
+        (["plan", "--format", "x"], "reconciler plan --help"),
+        (["init", "--ci", "gitlabb"], "--ci gitlab"),
+    ],
+)
+def test_what_was_mistyped_is_answered_with_what_was_meant(place: Place, arguments: list[str], hint: str) -> None:
+    done = place.run(*arguments)
+    assert (done.code, done.failure.splitlines()[-1].strip()) == (64, f"hint: {hint}")

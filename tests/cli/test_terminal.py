@@ -1,10 +1,15 @@
 """At a terminal: the question, its answers, colors, progress. Elsewhere: none of that."""
 
+import re
+
 import pytest
 
+from reconciler.cli.progress import Progress
 from tests.cli.running import MANIFESTS, TWO, Place, declare_fleet
 from tests.cli.terminal import CTRL_C, CTRL_D, Terminal
 
+LINE = "\r\x1b\\[K"
+TIMES = r"(?:, \d+ \w+, \d+ \w+ left)?"
 QUESTION = "Apply these changes?"
 
 
@@ -83,8 +88,8 @@ def test_progress_is_shown_to_whoever_looks_and_goes_away_again(place: Place) ->
     place.ok("plan", MANIFESTS, "--out", "plan.json")
     with Terminal(place, "apply", "plan.json", stdout=False) as terminal:
         assert terminal.end() == 0
-    assert terminal.screen.startswith("\r\x1b[Kapplying 1 of 21: org-00\r\x1b[Kapplying 2 of 21: org-01")
-    assert terminal.screen.endswith("applying 21 of 21: org-20\r\x1b[K")
+    assert re.match(rf"{LINE}applying 1 of 21{TIMES}: org-00{LINE}applying 2 of 21{TIMES}: org-01", terminal.screen)
+    assert re.search(rf"applying 21 of 21{TIMES}: org-20{LINE}$", terminal.screen)
     report = (place.folder / "report").read_text()
     assert "Apply: 84 added" in report
     assert "\x1b" not in report
@@ -101,3 +106,46 @@ def test_elsewhere_there_is_no_question_no_color_and_no_progress(changed: Place)
     assert (done.code, done.err) == (0, "")
     assert "\x1b" not in done.out
     assert QUESTION not in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"), [(["validate", MANIFESTS], "checking"), (["plan", MANIFESTS], "planning"), (["verify"], "verifying")]
+)
+def test_reading_commands_count_as_well_and_leave_nothing_behind(place: Place, arguments: list[str], words: str) -> None:
+    declare_fleet(place, *(f"org-{number:02}" for number in range(21)))
+    place.apply()
+    for number in range(21):
+        place.write(f"{MANIFESTS}/org-{number:02}.yaml", (place.folder / f"{MANIFESTS}/org-{number:02}.yaml").read_text() + "\n# touched\n")
+    with Terminal(place, *arguments, stdout=False) as terminal:
+        assert terminal.end() == 0
+    assert re.search(rf"{LINE}{words} 1 of 21{TIMES}{LINE}{words} 2 of 21", terminal.screen)
+    assert terminal.screen.endswith("\r\x1b[K")
+    with Terminal(place, *arguments, "-q", stdout=False) as terminal:
+        assert terminal.end() == 0
+    assert terminal.screen == ""
+
+
+def test_the_line_tells_elapsed_and_remaining_time_and_is_never_wider_than_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("reconciler.cli.progress.shows_progress", lambda: True)
+    monkeypatch.setattr("reconciler.cli.progress.columns", lambda: 30)
+    seconds = iter(range(0, 1000, 3))
+    progress = Progress(quiet=False, seconds=lambda: next(seconds))
+    assert list(progress.watch("planning", iter(range(30)), 30)) == list(range(30))
+    said = capsys.readouterr().err.split("\r\x1b[K")
+    assert said[1] == "planning 1 of 30, 3 s, 87 s l"
+    assert said[25] == "planning 25 of 30, 75 s, 15 s"
+    assert (len(said), said[-1]) == (32, "")
+    assert max(map(len, said)) == 29
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_a_narrow_terminal_has_text_below_long_names_and_no_line_of_the_changes_sticks_out(place: Place, columns: int) -> None:
+    place.ok("init")
+    with Terminal(place, "plan", env={"COLUMNS": str(columns), "NO_COLOR": "1"}) as terminal:
+        assert terminal.end() == 0
+    changes = terminal.screen.partition("\n\n")[2].partition("\n\n")[0].splitlines()
+    assert "  + administrator    alice@customer.example" in changes
+    assert '        full-administrator; name "Alice Novak"' in changes
+    assert max(len(line) for line in changes if "sites:" not in line) <= columns

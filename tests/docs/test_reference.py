@@ -13,7 +13,7 @@ from reconciler.rules import FIXED_SEVERITY, every_rule
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 WRITTEN = [page for page in PAGES if page.name not in {"cli.md", "schemas.md", "rules.md"}]
-FOREIGN_OPTIONS = {"--editable", "--quiet", "--rows", "--quick", "--full", "--report-only", "--check"}
+FOREIGN_OPTIONS = {"--editable", "--quiet", "--rows", "--quick", "--full", "--report-only", "--rm"}
 NOT_HERE = {"reconciler/schemas/", "reconciler/v1"}
 
 

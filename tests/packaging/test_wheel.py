@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.scaffold import files
+from reconciler.scaffold import PIPELINES, files
 
 ROOT = Path(__file__).parents[2]
 DATA = {".json", ".yaml", ".yml", ".md", ".py", ".typed"}
@@ -92,7 +92,8 @@ def test_the_source_archive_holds_what_builds_tests_and_explains_the_product(sdi
 
 def test_the_scaffold_lists_every_file_it_ships() -> None:
     folder = ROOT / "reconciler" / "scaffold" / "files"
-    dotted = {"github/workflows/reconciler.yml", "gitignore", "pre-commit-config.yaml"}
+    dotted = {"github", "gitignore", "gitlab-ci.yml", "pre-commit-config.yaml", "vscode"}
     stored = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert set(files()) == {f".{name}" if name in dotted else name for name in stored}
-    assert list(files()) == sorted(files())
+    written = {pipeline: files(pipeline) for pipeline in PIPELINES}
+    assert set().union(*written.values()) == {f".{name}" if name.split("/")[0] in dotted else name for name in stored}
+    assert all(list(texts) == sorted(texts) for texts in written.values())

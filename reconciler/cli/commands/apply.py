@@ -9,7 +9,7 @@ from reconciler.cli.options import RUNS, Common, base_option, common_options, re
 from reconciler.cli.process import Process
 from reconciler.cli.progress import Progress
 from reconciler.cli.terminal import is_interactive
-from reconciler.cli.types import PlanHash, Removals
+from reconciler.cli.types import PlanHash, Removals, file_names
 from reconciler.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Perform a plan.")
-@click.argument("paths", nargs=-1, metavar="PATH...|PLANFILE")
+@click.argument("paths", nargs=-1, metavar="PATH...|PLANFILE", shell_complete=file_names)
 @common_options(reads=False, formats=RUNS)
 @click.option("--auto-approve", is_flag=True, envvar="RECONCILER_AUTO_APPROVE", help="Apply without asking.")
 @click.option("--expect", type=PlanHash(), envvar="RECONCILER_EXPECT", help="Apply this exact plan and no other; this is the approval.")

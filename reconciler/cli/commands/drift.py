@@ -8,10 +8,11 @@ from reconciler.cli.commands.validate import FAIL_ON
 from reconciler.cli.exits import OK, PENDING
 from reconciler.cli.options import RUNS, Common, common_options, recheck_option
 from reconciler.cli.process import Process
+from reconciler.cli.types import file_names
 
 
 @click.command(short_help="Show where the stored state differs from the manifests.")
-@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH...", shell_complete=file_names)
 @common_options(reads=True, formats=RUNS)
 @click.option("--fail-on", type=FAIL_ON, envvar="RECONCILER_FAIL_ON", help="Exit 2 for warnings, or for what could not be observed, too.")
 @recheck_option

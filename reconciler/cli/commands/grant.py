@@ -10,7 +10,7 @@ from reconciler.cli.exits import OK
 from reconciler.cli.groups import Commands
 from reconciler.cli.options import Common, common_options
 from reconciler.cli.process import Process
-from reconciler.cli.types import Duration, Email, Line
+from reconciler.cli.types import Duration, Email, Line, file_names
 
 AGENT_TYPES = ("cisco-tac", "managing-partner", "partner-support")
 """Where agents come from; written down a second time because the schema loads slowly."""
@@ -24,7 +24,7 @@ def grant() -> None:
 
 
 @grant.command(name="request", short_help="Write a request for temporary access.")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=file_names)
 @common_options(reads=False)
 @click.option("--agent", "agent_email", type=Email(), required=True, help="Who is to be let in.")
 @click.option("--agent-type", type=click.Choice(AGENT_TYPES), required=True, help="Where the agent comes from.")
@@ -55,7 +55,7 @@ def request_(process: Process, /, common: Common, file: str, **asked: Any) -> in
 
 
 @grant.command(short_help="Approve a request; access lasts one hour.")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=file_names)
 @common_options(reads=False)
 @by_option
 @click.option("--for", "lasting", type=Duration(), help="End the access earlier than Webex does, such as 30m.")
@@ -78,7 +78,7 @@ def approve(process: Process, common: Common, file: str, by: str, lasting: timed
 
 
 @grant.command(short_help="Refuse a request.")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=file_names)
 @common_options(reads=False)
 @by_option
 @click.pass_obj
@@ -96,7 +96,7 @@ def deny(process: Process, common: Common, file: str, by: str) -> int:
 
 
 @grant.command(short_help="End running access early.")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=file_names)
 @common_options(reads=False)
 @click.pass_obj
 def revoke(process: Process, common: Common, file: str) -> int:

@@ -8,12 +8,15 @@ import click
 from reconciler.cli.exits import OK
 from reconciler.cli.options import Common, common_options
 from reconciler.cli.process import Process
+from reconciler.cli.types import file_names
 from reconciler.model.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_EDITOR_SCHEMAS = ("organization.v1", "elevation-grant.v1")
+_EDITOR_SCHEMAS = ("configuration.v1", "elevation-grant.v1", "organization.v1")
+_PIPELINES = ("github", "gitlab", "none")
+"""Written down here because the scaffold itself is loaded when it is written."""
 
 
 class ScaffoldError(ReconcilerError):
@@ -23,16 +26,26 @@ class ScaffoldError(ReconcilerError):
 
 
 @click.command(short_help="Write a repository to start from.")
-@click.argument("folder", default=".", metavar="[DIR]")
+@click.argument("folder", default=".", metavar="[DIR]", shell_complete=file_names)
 @common_options(reads=False)
+@click.option(
+    "--ci",
+    "pipeline",
+    type=click.Choice(_PIPELINES),
+    default=_PIPELINES[0],
+    help="Whose pipeline to write: GitHub Actions (the default), GitLab CI, or none.",
+)
 @click.pass_obj
-def init(process: Process, common: Common, folder: str) -> int:
-    """Write example manifests, reconciler.yaml, a CI workflow and pre-commit hooks into DIR. Nothing that exists is touched.
+def init(process: Process, common: Common, folder: str, pipeline: str) -> int:
+    """Write a working repository into DIR: example manifests, reconciler.yaml, a pipeline, pre-commit hooks, editor settings.
+
+    Nothing that exists is touched.
 
     \b
     Examples:
       reconciler init
       reconciler init webex-administrators
+      reconciler init webex-administrators --ci gitlab
     """
     from pathlib import Path
 
@@ -42,7 +55,7 @@ def init(process: Process, common: Common, folder: str) -> int:
     from reconciler.scaffold import files
 
     session = Session(process, common)
-    texts = {**files(), **{f"schemas/{name}{SUFFIX}": schema_text(name) for name in _EDITOR_SCHEMAS}}
+    texts = {**files(pipeline), **{f"schemas/{name}{SUFFIX}": schema_text(name) for name in _EDITOR_SCHEMAS}}
     write_new(Path(folder), texts)
     return session.report(Scaffold(folder=folder, files=tuple(sorted(texts))), exit_code=OK)
 

@@ -8,7 +8,7 @@ import click
 from reconciler.cli.exits import OK, PENDING, REFUSED
 from reconciler.cli.options import PLANS, Common, base_option, common_options, recheck_option
 from reconciler.cli.process import Process
-from reconciler.cli.types import Removals
+from reconciler.cli.types import Removals, file_names
 from reconciler.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def acknowledgements(allow_removals: tuple[tuple[str, int], ...], prune: tuple[s
 
 
 @click.command(short_help="Show what apply would do; never writes.")
-@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH...", shell_complete=file_names)
 @common_options(reads=True, formats=PLANS)
-@click.option("--out", metavar="FILE.json", help="Save the plan, to be applied as it is.")
+@click.option("--out", metavar="FILE.json", shell_complete=file_names, help="Save the plan, to be applied as it is.")
 @click.option("--detailed-exitcode", is_flag=True, envvar="RECONCILER_DETAILED_EXITCODE", help="Exit 2 when there are changes.")
 @click.option(
     "--access",

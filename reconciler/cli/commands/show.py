@@ -7,11 +7,12 @@ import click
 from reconciler.cli.exits import OK
 from reconciler.cli.options import FORMATS, PLANS, Common, common_options
 from reconciler.cli.process import Process
+from reconciler.cli.types import file_names
 from reconciler.model.errors import StoreError, UsageError
 
 
 @click.command(short_help="Show a saved plan, a stored organization, or the list of them.")
-@click.argument("subject", required=False, metavar="[PLANFILE|ORG]")
+@click.argument("subject", required=False, metavar="[PLANFILE|ORG]", shell_complete=file_names)
 @common_options(reads=True, formats=PLANS)
 @click.pass_obj
 def show(process: Process, common: Common, subject: str | None) -> int:

@@ -70,7 +70,7 @@ def migrate(process: Process, common: Common, *, create: bool) -> int:
     \b
     Examples:
       reconciler state migrate
-      reconciler state migrate --create --state postgresql://owner@db.example/reconciler
+      reconciler state migrate --create --state postgresql://owner@db/roles
     """
     from reconciler import pipeline
     from reconciler.cli.session import Session

@@ -8,6 +8,7 @@ from reconciler.cli.exits import ERROR, LOCKED, OK, PARTIAL, SIGNALLED
 from reconciler.cli.options import RUNS, Common, common_options
 from reconciler.cli.process import Process
 from reconciler.cli.progress import Progress
+from reconciler.cli.types import file_names
 
 if TYPE_CHECKING:
     from reconciler.model.results import Swept
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
 
 @click.command(short_help="End access that is over.")
 @common_options(reads=False, formats=RUNS)
-@click.option("--metrics", metavar="FILE", envvar="RECONCILER_METRICS", help="Write OpenMetrics text for monitoring to a file.")
+@click.option(
+    "--metrics",
+    metavar="FILE",
+    shell_complete=file_names,
+    envvar="RECONCILER_METRICS",
+    help="Write OpenMetrics text for monitoring to a file.",
+)
 @click.pass_obj
 def sweep(process: Process, common: Common, metrics: str | None) -> int:
     """End access that is over, of grants and of administrators with expiresAt, and nothing else. It is meant to run every minute.

@@ -5,12 +5,13 @@ import click
 from reconciler.cli.exits import ERROR, OK
 from reconciler.cli.options import VALIDATION, Common, common_options
 from reconciler.cli.process import Process
+from reconciler.cli.types import file_names
 
 FAIL_ON = click.Choice(["warning", "unobserved"])
 
 
 @click.command(short_help="Check manifests; no stored state is needed.")
-@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH...", shell_complete=file_names)
 @common_options(reads=True, formats=VALIDATION)
 @click.option("--fail-on", type=FAIL_ON, envvar="RECONCILER_FAIL_ON", help="Exit 1 for warnings too.")
 @click.option("--allow-empty", is_flag=True, help="Go on when there are no manifests at all.")
@@ -22,7 +23,7 @@ def validate(process: Process, common: Common, paths: tuple[str, ...], fail_on: 
     Examples:
       reconciler validate organizations/
       kustomize build . | reconciler validate -
-      reconciler validate organizations/ --fail-on warning --format junit --output junit.xml
+      reconciler validate organizations/ --format junit --output junit.xml
     """
     from reconciler import pipeline
     from reconciler.cli.session import Session

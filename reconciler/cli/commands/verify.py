@@ -30,5 +30,5 @@ def verify(process: Process, common: Common) -> int:
     session = Session(process, common)
     with closing(open_reader(session.state)) as reader:
         require_state(session.request(), reader)
-        answer = pipeline.verify_journal(reader)
+        answer = pipeline.verify_journal(reader, session.progress.watch)
     return session.report(answer, exit_code=ERROR if answer.problems else OK)

@@ -283,7 +283,7 @@ def _grant(change: Change, document: Document) -> tuple[str, str, str | None]:
     if not approved:
         return "asks", f"for {grant}, not decided yet{reason}", None
     if change.before is None or "approved_by" not in change.before:
-        return "gains", f"{grant}{approved}{reason}", _end_of(document)
+        return "gains", f"all rights of a full administrator: {grant}{approved}{reason}", _end_of(document)
     return "changes", f"{grant}: {_fields(change)}", _end_of(document)
 
 

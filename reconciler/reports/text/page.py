@@ -16,6 +16,10 @@ TYPE_WIDTH: Final = len("elevation-grant")
 
 _NARROWEST: Final = 40
 """However narrow the terminal and deep the indentation, this much of a line is left for text."""
+_CRAMPED: Final = 32
+"""Less than this behind a head is no room; its text stands below."""
+_UNDER: Final = 8
+"""The indentation of what has no room behind its head."""
 
 
 class Page:
@@ -51,10 +55,14 @@ class Page:
     def hang(self, head: str, body: Sequence[str], *, between: str = " ", note: str = "", painted: str | None = None) -> None:
         """Write *head*, then the atoms of *body* in lines that all begin in the column behind it, then *note*, dimmed.
 
-        The head is written as *painted* where that is given; both take as many columns.
+        The head is written as *painted* where that is given; both take as many columns. Where it leaves too little room, it has a
+        line of its own.
         """
         indent = display_width(head)
-        room = self.room(indent)
+        if self._style.width - indent < _CRAMPED and indent > _UNDER and (body or note):
+            self.line(painted or head)
+            head, painted, indent = " " * _UNDER, None, _UNDER
+        room = max(self._style.width - indent, _CRAMPED)
         lines = fill(body, room, between=between) or [""]
         if note:
             fits = not lines[-1] or display_width(lines[-1]) + 2 + display_width(note) <= room

@@ -8,9 +8,9 @@ from reconciler.reports.text.page import Page, count
 from reconciler.reports.visible import visible
 
 _STEPS = (
-    ("reconciler validate .", "check the manifests; needs no state"),
-    ("reconciler plan .", "see what apply would do; changes nothing"),
-    ("reconciler apply .", "do it, after a question"),
+    ("reconciler validate", "check the manifests; needs no state"),
+    ("reconciler plan", "see what apply would do; changes nothing"),
+    ("reconciler apply", "do it, after a question"),
 )
 
 
