@@ -29,8 +29,8 @@ import os, signal
 from reconciler.stores.writer import SqlStore
 import reconciler.stores.writer as writer
 append = writer._append
-def die(connection, appended):
-    append(connection, appended)
+def die(connection, standing, appended):
+    append(connection, standing, appended)
     if any(record.kind == "change" for one in appended for record in one.records):
         connection.exec_driver_sql("PRAGMA cache_spill=1")
         connection.exec_driver_sql("PRAGMA cache_size=1")

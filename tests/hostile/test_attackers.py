@@ -121,7 +121,7 @@ def test_settings_that_cannot_be_read_stop_everything_and_a_wrong_policy_stops_n
 
 
 def test_a_lock_that_was_planted_stops_changes_and_names_its_way_out(here: Path) -> None:
-    lock = "INSERT INTO locks VALUES (?, 'planted', 'u@h', 'elsewhere', 77, 5.0, 'apply', '1', '2026-11-20T09:30:00Z')"
+    lock = "INSERT INTO locks VALUES (?, 'planted', 'u@h', 'elsewhere', 77, 5.0, 'apply', '1', '2026-11-20T09:30:00Z', '')"
     execute((lock, (ORGANIZATION,)))
     MANIFEST.write_text(MANIFEST.read_text().replace("[compliance-officer]", "[read-only-administrator]"))
     stopped = run("apply", "organizations", "--auto-approve", "--lock-timeout", "0s")

@@ -78,7 +78,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
         manifest.write_text(manifest.read_text().replace("[compliance-officer]", "[read-only-administrator]"))
         assert run("plan", MANIFESTS, "--out", "plan.json").code == 0
         with closing(sqlite3.connect(STATE)) as raw, raw:
-            lock = "INSERT INTO locks VALUES (?, ?, 'u@h', ?, 77, 5.0, 'apply', '1', '2026-11-20T09:30:00Z')"
+            lock = "INSERT INTO locks VALUES (?, ?, 'u@h', ?, 77, 5.0, 'apply', '1', '2026-11-20T09:30:00Z', '')"
             raw.executemany(lock, [("one", "elsewhere", "h"), ("two", "here", "localhost")])
         yield Prepared(path, STATE.read_bytes(), {command: told(run(*command)) for command in TELLING})
 
