@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
+import psutil
 import pytest
 
 from reconciler import workers
@@ -28,13 +29,23 @@ def every_third(items: Sequence[int]) -> Iterator[bytes]:
             yield from (b"%d" % item, b"", b"%d" % item * (5000 if item % 100 == 0 else 1))
 
 
+def children() -> set[int]:
+    """Return the children of this process, the dead ones too."""
+    return {child.pid for child in psutil.Process().children()}
+
+
+@pytest.fixture(autouse=True)
+def others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Note who is there before a test, such as a database server for others."""
+    monkeypatch.setitem(BEFORE, "children", children())
+
+
+BEFORE: dict[str, set[int]] = {}
+
+
 def nobody_is_left() -> bool:
-    """Tell whether this process has no children, not even dead ones."""
-    try:
-        os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        return True
-    return False
+    """Tell whether this process has no children of the test, not even dead ones."""
+    return children() <= BEFORE["children"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 100])
