@@ -255,8 +255,11 @@ def _unknown(rule: str, name: str, value: str, allowed: list[str], path: Path) -
 
 
 def _closest(value: str, allowed: Iterable[str]) -> str | None:
-    by_lowered = {name.lower(): name for name in allowed}
-    return next((by_lowered[match] for match in get_close_matches(value[:100].lower(), by_lowered, n=1, cutoff=0.6)), None)
+    by_lowered, lowered = {name.lower(): name for name in allowed}, value[:100].lower()
+    close = get_close_matches(lowered, by_lowered, n=len(by_lowered) or 1, cutoff=0.6)
+    # Names of roles end alike: what begins as it was written is meant rather than the one with the most letters in common.
+    alike = [match for match in close if match.partition("-")[0] == lowered.partition("-")[0]]
+    return next((by_lowered[match] for match in (*alike, *close)), None)
 
 
 def _describe(schema: Mapping[str, Any], field: str) -> str:

@@ -99,6 +99,10 @@ BAD: dict[str, tuple[Any, list[tuple[str, str | None, Path]]]] = {
     "an end alone": (a_grant(expiresAt="t"), [("schema-required", None, ("spec",))] * 2),
     "denied without instant": (a_grant(deniedBy="a@b"), [("schema-required", None, ("spec",))]),
     "revoked without approval": (a_grant(revokedAt="t"), [("schema-required", None, ("spec",))]),
+    "a role that begins like one": (
+        a_person(roles=["user-administrator"]),
+        [("schema-enum", "user-and-device-administrator", (*PERSON, "roles", 0))],
+    ),
     "unknown agent": (a_grant(agent={"email": "a@b.example", "type": "cisco"}), [("schema-enum", "cisco-tac", ("spec", "agent", "type"))]),
     "no reason": (a_grant(reason=""), [("schema-length", None, ("spec", "reason"))]),
     "denied and revoked": (a_grant(deniedBy="a@b", deniedAt="t", revokedAt="t"), [("schema-required", None, ("spec",))]),
