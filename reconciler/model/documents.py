@@ -178,8 +178,8 @@ def read_administrator(document: Mapping[str, Any]) -> Administrator:
         email=_of(str, document["email"]),
         name=_text_or_none(get("name")),
         roles=_texts(document["roles"]),
-        sites={site: _read_assignment(held) for site, held in sites.items()} if sites else {},
-        locations=_texts(locations) if locations else _NOWHERE,
+        sites={} if sites is None else {site: _read_assignment(held) for site, held in sites.items()},
+        locations=_NOWHERE if locations is None else _texts(locations),
         customers=None if customers is None else _texts(customers),
         home=None if home is None else Home(organization=_text_or_none(home.get("organization")), type=_text_or_none(home.get("type"))),
         expires_at=None if end is None else parse_instant(end),
@@ -275,7 +275,18 @@ def refuse_misshapen(type_: str, document: Mapping[str, Any]) -> None:
     reader = _READERS.get(type_)
     if reader is None:
         raise ValueError(f"there is no resource of type {type_}")
+    _refuse_null(document)
     reader(document)
+
+
+def _refuse_null(document: Mapping[str, Any]) -> None:
+    """A canonical document leaves out what is not there; who shows one looks for the key alone."""
+    left: list[Any] = [document]
+    while left:  # not by recursion: a forged one may be deep
+        value = left.pop()
+        if value is None:
+            raise ValueError("null stands in a document")
+        left.extend(value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ())
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], object]]] = {

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.documents import (
+    UNREADABLE,
     administrator_document,
     compact,
     digest_of,
@@ -15,6 +16,7 @@ from reconciler.model.documents import (
     read_grant,
     read_organization,
     read_settings,
+    refuse_misshapen,
     settings_document,
 )
 from reconciler.model.resources import (
@@ -146,3 +148,26 @@ def test_a_document_of_another_shape_is_refused() -> None:
 def test_no_number_that_json_does_not_know_is_written() -> None:
     with pytest.raises(ValueError):
         compact(float("nan"))
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"sites": None},
+        {"sites": ""},
+        {"sites": 0},
+        {"sites": []},
+        {"sites": {"a.webex.com": {"role": None}}},
+        {"locations": None},
+        {"locations": ""},
+        {"home": {"organization": None, "type": "business"}},
+        {"expires_at": None},
+        {"name": [[[None]]]},
+    ],
+    ids=str,
+)
+def test_what_stands_in_no_canonical_document_is_no_document_of_a_person(forged: dict[str, object]) -> None:
+    person = {"email": "a@acme.example", "roles": ["full-administrator"]}
+    refuse_misshapen("administrator", person)
+    with pytest.raises(UNREADABLE):
+        refuse_misshapen("administrator", person | forged)
