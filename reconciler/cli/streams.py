@@ -43,9 +43,9 @@ def refuse_output(output: str | None) -> None:
     if output is None or is_stdout(output):
         return
     path = Path(output)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - a name that no system takes is no folder
         raise OutputError(f"{output} cannot be written: it is a folder", hint=f"--output {path / 'report'}")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):  # noqa: PTH112 - likewise
         raise OutputError(f"{output} cannot be written: there is no folder {path.parent}")
 
 

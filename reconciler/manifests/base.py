@@ -67,7 +67,7 @@ def survey_base(named: str, paths: Sequence[str], present: Survey, *, cwd: str |
 
 def _revision(named: str, here: str) -> tuple[Repository | None, str | None]:
     """Return the repository and the commit that *named* means; nothing where it is a directory."""
-    is_directory = bool(named) and Path(here, named).is_dir()
+    is_directory = bool(named) and os.path.isdir(Path(here, named))  # noqa: PTH112 - a name that no system takes is no folder
     try:
         repository = find_repository(here)
     except UsageError as error:

@@ -7,6 +7,7 @@ is found anew: a warm plan equals a cold one, byte for byte.
 
 import json
 import logging
+import os
 import struct
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -89,7 +90,7 @@ def view_of(request: Request) -> str | None:
 
     That is so for single files, which are read as fast as remembered, and when the tool cannot tell its own version.
     """
-    tool = fingerprint() if any(Path(path).is_dir() for path in request.paths) else None
+    tool = fingerprint() if any(map(os.path.isdir, request.paths)) else None
     if tool is None:
         return None
     policy = request.policy

@@ -156,3 +156,34 @@ def test_any_argument_is_taken_or_refused(applied: Path, options: list[tuple[str
     given_options = [part for option, value in options for part in (option, value)]
     with folder(applied), tempfile.TemporaryDirectory(dir=applied) as inner, folder(Path(inner)):
         assert run(command, argument, *given_options).code in {0, 1, 4, 64}
+
+
+LONG = "x" * 3000
+"""No system takes a file of this name."""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "--config", LONG],
+        ["show", "--state", f"sqlite:///{LONG}"],
+        ["show", "--output", LONG],
+        ["show", "--output", f"{LONG}/report"],
+        ["show", f"{LONG}.json"],
+        ["validate", LONG],
+        ["plan", LONG],
+        ["plan", "organizations", "--base", LONG],
+        ["plan", "organizations", "--out", f"{LONG}.json"],
+        ["apply", LONG, "--auto-approve"],
+        ["apply", f"{LONG}.json"],
+        ["drift", LONG],
+        ["sweep", "--metrics", LONG],
+        ["state", "copy", f"sqlite:///{LONG}"],
+        ["grant", "revoke", LONG],
+        ["init", LONG],
+    ],
+    ids=lambda arguments: " ".join(arguments).replace(LONG, "LONG"),
+)
+def test_a_name_that_no_system_takes_is_refused(applied: Path, arguments: list[str]) -> None:
+    with folder(applied):
+        assert run(*arguments).code in {1, 4, 64}
