@@ -74,7 +74,7 @@ def page(made: list[Row], *, every: int, seconds: float, processes: int) -> str:
     total, lost = sum(row.tried for row in made), sum(row.left[None] for row in made)
     heading = "| command | fault | points tried | old | in part | new | lost |\n|---|---|--:|--:|--:|--:|--:|"
     table = "\n".join(row.text() for row in made)
-    what = "Every point" if every == 1 else f"Every {every}th point"
+    what = "Every point" if every == 1 else f"One point in {every}"
     missed = sum(row.missed for row in made)
     missing = f", {missed} missed because the run took another way" if missed else ""
     took = f"{round(seconds / 60)} minutes, {processes} at a time"
