@@ -97,10 +97,10 @@ def version_found(raw: psycopg.Connection[Any], location: str, migrations: tuple
     return version
 
 
-def version_at(url: str) -> int | None:
+def version_at(url: str, migrations: tuple[Migration, ...] = MIGRATIONS) -> int | None:
     """Return the version of the state at *url*, today's or an older one; None when there is none."""
     with closing(connect(url, READS)) as raw:
-        return version_found(raw, masked(url), MIGRATIONS)
+        return version_found(raw, masked(url), migrations)
 
 
 def is_there(raw: psycopg.Connection[Any], location: str, migrations: tuple[Migration, ...]) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 
 from reconciler.model.errors import MissingStateError
-from reconciler.stores.connecting import READS, TABLES, VISIBLE, WRITES, connect, is_there, version_found
+from reconciler.stores.connecting import READS, TABLES, VISIBLE, WRITES, connect, is_there, version_at
 from reconciler.stores.faults import fence
 from reconciler.stores.migrate import MIGRATIONS, Migration, apply_all, begin, is_current
 from reconciler.stores.reader import SqlReader
@@ -58,7 +58,7 @@ def open_store(
     """
     location = masked(url)
     engine = _engine(url, WRITES)
-    version = _version(url, migrations)
+    version = version_at(url, migrations)
     if version is None:
         if not create:
             raise MissingStateError(f"there is no stored state at {location}", hint="reconciler apply makes it; --state names another one")
@@ -102,20 +102,18 @@ def _streaming(engine: Engine, location: str) -> Callable[[Connection], Abstract
 
 def make(url: str, fill: Callable[[Connection], None]) -> bool:
     """Make a state at *url* out of what *fill* writes into its empty tables; tell whether there was none before."""
-    location = masked(url)
     with _alone(url) as connection:
-        if _version(url, MIGRATIONS) is not None:
+        if version_at(url) is not None:
             return False
         metadata.create_all(connection, checkfirst=False)
-        with fence(location):
-            fill(connection)
+        fill(connection)
     return True
 
 
 def migrate(url: str, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
     """Lead an older state at *url* to today's version, with a backup of its tables, in one transaction."""
     with _alone(url) as connection:
-        version = _version(url, migrations)
+        version = version_at(url, migrations)
         if version is not None and not is_current(version, migrations, masked(url)):
             _back_up(connection, version)
             apply_all(connection, version, migrations)
@@ -137,11 +135,6 @@ def _alone(url: str) -> Iterator[Connection]:
     with fence(masked(url)), closing(_engine(url, WRITES).connect()) as connection, connection.begin():
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _EXCLUSIVE})
         yield connection
-
-
-def _version(url: str, migrations: tuple[Migration, ...]) -> int | None:
-    with closing(connect(url, READS)) as raw:
-        return version_found(raw, masked(url), migrations)
 
 
 def _back_up(connection: Connection, version: int) -> None:
