@@ -1,6 +1,7 @@
 """Renames by real processes: one update, a history that can be followed, and what cannot be renamed."""
 
 import sqlite3
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -140,13 +141,18 @@ def test_an_organization_goes_on_under_its_new_name_with_all_that_is_stored(plac
     assert place.json("access", "acme", NORTHWIND[0]).document["roles"] == ["full-administrator"]
 
 
-def test_the_history_of_an_organization_leads_through_its_former_names(place: Place) -> None:
-    people(place, *map(full, TWO), name="one")
-    first = place.apply()["run"]
-    for name, former in (("two", "one"), ("three", "two")):
+def rename(place: Place, *names: str) -> None:
+    """Give an organization one name after the other, each in a run of its own; it has the first of *names*."""
+    for former, name in pairwise(names):
         (place.folder / MANIFESTS / f"{former}.yaml").unlink()
         people(place, *map(full, TWO), name=name, metadata=f", formerName: {former}")
         place.apply()
+
+
+def test_the_history_of_an_organization_leads_through_its_former_names(place: Place) -> None:
+    people(place, *map(full, TWO), name="one")
+    first = place.apply()["run"]
+    rename(place, "one", "two", "three")
     entries = place.json("history", "three").document["entries"]
     assert [(entry["organization"], entry["seq"]) for entry in entries] == [
         ("one", 1),
@@ -174,10 +180,7 @@ def test_the_history_of_an_organization_leads_through_its_former_names(place: Pl
 def test_a_name_that_was_given_up_is_free_and_a_rename_back_is_another_rename(place: Place) -> None:
     people(place, *map(full, TWO), name="one")
     place.apply()
-    for name, former in (("two", "one"), ("one", "two")):
-        (place.folder / MANIFESTS / f"{former}.yaml").unlink()
-        people(place, *map(full, TWO), name=name, metadata=f", formerName: {former}")
-        place.apply()
+    rename(place, "one", "two", "one")
     entries = place.json("history", "one").document["entries"]
     assert [(entry["organization"], entry["seq"]) for entry in entries] == [
         ("one", 1),
